@@ -1,0 +1,187 @@
+"""Read and write the project's files: atomic, without pickle, sizes checked before anything is allocated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sadvae.errors import SadvaeError
+
+MAX_JSON_BYTES = 256 * 2**20
+MAX_ARRAY_BYTES = 64 * 2**30
+# A zip member may not claim more than this many times its packed size, so that a small file cannot fill the memory.
+MAX_COMPRESSION = 1100
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it into place when the block ends well, remove it otherwise.
+
+    Raises SadvaeError where the file system refuses (full disk, missing rights).
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise SadvaeError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another folder."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder; put it in place of `path` when the block ends well, remove it otherwise."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
+            new, old = Path(scratch) / "new", Path(scratch) / "old"
+            new.mkdir()
+            yield new
+            if path.exists():
+                os.replace(path, old)
+            os.replace(new, path)
+    except OSError as error:
+        raise SadvaeError(
+            f"cannot write {path}: {error.strerror or error}; free space or choose another folder."
+        ) from error
+
+
+def read_bytes(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:
+    """The bytes of a file of at most `limit` bytes. Raises SadvaeError if it is missing, unreadable or too large."""
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise SadvaeError(f"{path} has {size} bytes; at most {limit} are read here.")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SadvaeError(f"{path} does not exist; check the path.") from error
+    except OSError as error:
+        raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file. Raises SadvaeError if it is missing or not JSON."""
+    try:
+        return json.loads(read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise SadvaeError(f"{path} is not valid JSON: {error}.") from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON, indented, keys in their order, atomically."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    with atomic(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as an uncompressed .npz, atomically, with fixed time stamps: equal arrays give equal bytes."""
+    with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, by name.
+
+    Nothing is unpickled; a header that claims more than the file holds is refused before memory is taken.
+    Raises SadvaeError if the file is missing, truncated, not an .npz, or holds Python objects.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise SadvaeError(f"{path} does not exist; expected an .npz file.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {_stem(info.filename): _read_member(archive, info, path) for info in archive.infolist()}
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".npy")
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    if info.file_size > MAX_COMPRESSION * max(info.compress_size, 1) + 2**16 or info.file_size > MAX_ARRAY_BYTES:
+        raise SadvaeError(
+            f"{path} claims {info.file_size} bytes for {info.filename!r} from {info.compress_size}; refused."
+        )
+    with archive.open(info) as member:
+        return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
+
+
+def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
+    """One .npy array from a binary stream of `available` bytes, checked against its header before it is read.
+
+    Raises SadvaeError if it holds Python objects or fewer bytes than its header claims, ValueError if it is not .npy.
+    """
+    version = np.lib.format.read_magic(stream)
+    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran_order, dtype = reader(stream)
+    if dtype.hasobject:
+        raise SadvaeError(f"{where} holds Python objects; only plain arrays are read.")
+    size = math.prod(shape) * dtype.itemsize
+    if size < 0 or size > available:
+        raise SadvaeError(
+            f"{where} claims an array of shape {shape} but holds only {available} bytes; it is truncated."
+        )
+    data = stream.read(size)
+    if len(data) != size:
+        raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
+    array = np.frombuffer(bytearray(data), dtype=dtype)
+    return array.reshape(shape, order="F" if fortran_order else "C")
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array of an .npy file, under the same checks as read_arrays."""
+    path = Path(path)
+    if not path.is_file():
+        raise SadvaeError(f"{path} does not exist; expected an .npy file.")
+    try:
+        with path.open("rb") as stream:
+            return read_npy_stream(stream, path.stat().st_size, str(path))
+    except (OSError, ValueError, EOFError) as error:
+        raise SadvaeError(f"{path} is not a readable .npy file ({error}).") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_arrays(*arrays: np.ndarray) -> str:
+    """A sha256 over the shapes, types and bytes of arrays, in hexadecimal."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
