@@ -1,0 +1,135 @@
+"""`sadvae check`: what a file or folder holds, or what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadvae.cli.show import Progresses
+from sadvae.encoders.levels import load_encoders
+from sadvae.errors import SadvaeError
+from sadvae.features.folder import FeatureLevel, Features, read_features
+from sadvae.features.published import check_split_lists, find_layouts, read_published, read_texts
+from sadvae.recognizer import Recognizer
+from sadvae.record import read_record
+from sadvae.settings import read_experiment
+from sadvae.skeleton.read import read_clip_set
+from sadvae.text.embed import read_class_embeddings
+from sadvae.types import ClipSet
+
+HELP = """Say what a file or folder holds, and what is wrong with it.
+
+Example: `sadvae check UTD-MHAD/Skeleton`
+
+Knows raw skeleton files and folders, clips files, encoders, features folders, published feature folders, embeddings,
+recognisers, experiment files and run records. Exit code 2 when something is wrong.
+"""
+
+
+def command(
+    path: Annotated[Path, typer.Argument(help="File or folder.")],
+    layout: Annotated[str | None, typer.Option(help="Layout of a clips file that names none.")] = None,
+) -> None:
+    """Find out what the path is, read it whole, and print its facts."""
+    if not path.exists():
+        raise SadvaeError(f"{path} does not exist; check the path.")
+    if path.is_dir():
+        _check_folder(path, layout)
+    else:
+        _check_file(path, layout)
+
+
+def _check_folder(path: Path, layout: str | None) -> None:
+    if (path / "task.json").is_file():
+        describe_features(read_features(path))
+    elif (path / "division.json").is_file():
+        _describe_encoders(path)
+    elif (path / "gate.json").is_file() and (path / "encoder").is_dir():
+        config = Recognizer.load(path).config
+        typer.echo(
+            f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}"
+        )
+    elif (path / "sk_feats").is_dir() or (path / "label_splits").is_dir():
+        _check_published(path)
+    else:
+        _read_and_describe(path, layout)
+
+
+def _check_file(path: Path, layout: str | None) -> None:
+    if path.suffix == ".toml":
+        settings = read_experiment(path)
+        typer.echo(f"experiment {settings.name}: {settings.data.dataset}, split {settings.split.name}")
+    elif path.suffix == ".json":
+        record = read_record(path)
+        typer.echo(f"run record {record.name}: {record.dataset}, split {record.split}, seed {record.seed}")
+    elif path.name.startswith("embeddings"):
+        found = read_class_embeddings(path)
+        typer.echo(f"class embeddings: {len(found.ids)} classes, {found.vectors.shape[1]} dimensions, {found.encoder}")
+    else:
+        _read_and_describe(path, layout)
+
+
+def _read_and_describe(path: Path, layout: str | None) -> None:
+    with Progresses() as say:
+        clips = read_clip_set(path, layout=layout, progress=lambda done, total: say("check", done, total))
+    describe_clips(clips)
+    still = [clip.clip_id for clip in clips.clips if not clip.joints.any()]
+    if still:
+        typer.echo(f"all-zero clips (`sadvae prepare` drops them): {', '.join(still[:5])}")
+
+
+def _check_published(path: Path) -> None:
+    faults = [fault for folder in sorted((path / "label_splits").glob("*")) for fault in check_split_lists(folder)]
+    if faults:
+        raise SadvaeError(" ".join(faults))
+    for layout in find_layouts(path):
+        describe_features(read_published(layout, len(read_texts(layout, _first_text(path, layout.dataset)).ids)))
+
+
+def _first_text(path: Path, dataset: str) -> str:
+    arrays = sorted((path / "text_feats" / dataset).glob("*/*.npy"))
+    if not arrays:
+        raise SadvaeError(f"{path}/text_feats/{dataset} holds no text features; expected ENCODER/TEXT_C.npy.")
+    return arrays[0].stem.rsplit("_", 1)[0]
+
+
+def _describe_encoders(path: Path) -> None:
+    found = load_encoders(path)
+    split = found.division.split
+    levels = "test and calibration" if found.calibration else "test"
+    typer.echo(f"skeleton encoders ({levels}): split {split.name}, layout {found.test.layout.name}")
+
+
+def describe_clips(clips: ClipSet) -> None:
+    """Print counts of clips, classes, subjects and frames."""
+    lengths = sorted(clip.joints.shape[1] for clip in clips.clips)
+    subjects = Counter(clip.subject for clip in clips.clips if clip.subject is not None)
+    per_class = Counter(clip.label for clip in clips.clips if clip.label is not None)
+    persons = Counter(clip.joints.shape[0] for clip in clips.clips)
+    typer.echo(
+        f"{clips.dataset}: {len(clips.clips)} clips, layout {clips.layout.name} ({len(clips.layout.joints)} joints)"
+    )
+    typer.echo(f"frames: {lengths[0]} to {lengths[-1]}, median {lengths[len(lengths) // 2]}")
+    typer.echo(f"bodies a clip: {', '.join(f'{n} in {count} clips' for n, count in sorted(persons.items()))}")
+    fewest, most = min(per_class.values(), default=0), max(per_class.values(), default=0)
+    typer.echo(f"classes: {len(per_class)}, with {fewest} to {most} clips each")
+    typer.echo(f"subjects: {len(subjects)}" if subjects else "subjects: not named")
+    typer.echo(f"prepared: {', '.join(clips.steps)}" if clips.steps else "prepared: no (raw)")
+
+
+def describe_features(features: Features) -> None:
+    """Print counts of both levels of a features folder."""
+    levels: list[tuple[str, FeatureLevel | None]] = [("test", features.test), ("calibration", features.calibration)]
+    for name, level in levels:
+        if level is None:
+            typer.echo(f"{name}: not there (no gate, so no generalised scores)")
+            continue
+        tests = f"{len(level.test_seen.labels)} seen, {len(level.test_unseen.labels)} unseen"
+        counts = f"{len(level.train.labels)} training, {tests}"
+        width = level.train.features.shape[1]
+        allowed = f"; allowed: {', '.join(level.allow)}" if level.allow else ""
+        classes = f"{len(level.split.seen)} seen and {len(level.split.unseen)} unseen classes"
+        typer.echo(f"{name}: {features.dataset}, {classes}; {counts} clips of {width} dimensions{allowed}")

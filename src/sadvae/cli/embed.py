@@ -1,0 +1,45 @@
+"""`sadvae embed`: class names and descriptions to vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadvae import stages
+from sadvae.settings import DataSettings
+from sadvae.text.embed import embed_classes, precomputed_embeddings, write_class_embeddings
+from sadvae.text.encoders import load_text_encoder
+
+HELP = """Turn the class texts of a data set, or of your own list, into vectors.
+
+Example: `sadvae embed utd_mhad --out embeddings.npz`
+
+Your own list is a JSON file: [{"name": "wave", "descriptions": ["One hand swings from side to side."]}, ...].
+"""
+
+
+def command(
+    classes: Annotated[str, typer.Argument(help="Data set with built-in class texts, or a JSON file of your own.")],
+    out: Annotated[Path, typer.Option(help="Embeddings file to write.")] = Path("embeddings.npz"),
+    encoder: Annotated[
+        str, typer.Option(help="minilm, or a sentence-BERT or CLIP model: folder or hub name.")
+    ] = "minilm",
+    mode: Annotated[str, typer.Option(help="names, prompts, descriptions or names+descriptions.")] = "descriptions",
+    array: Annotated[
+        Path | None, typer.Option(help="Take these vectors ([class, d] .npy) in place of an encoder's.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps embeddings by text, model and hash.")] = None,
+) -> None:
+    """Embed and say how many vectors were written."""
+    own = Path(classes) if classes.endswith(".json") else None
+    texts = stages.texts_for(DataSettings(dataset="own" if own else classes, classes=own))
+    if array is not None:
+        embeddings = precomputed_embeddings(array, texts)
+    else:
+        embeddings = embed_classes(texts, load_text_encoder(encoder), mode=mode, cache=cache)
+    write_class_embeddings(out, embeddings)
+    typer.echo(
+        f"Wrote {out}: {len(embeddings.ids)} classes, {embeddings.vectors.shape[1]} dimensions, {embeddings.encoder}"
+    )

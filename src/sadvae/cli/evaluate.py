@@ -1,0 +1,53 @@
+"""`sadvae evaluate`: score a trained method on the test clips of a features folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sadvae.cli.show import percent, scores_table
+from sadvae.evaluation.evaluate import evaluate
+from sadvae.features.folder import read_features
+from sadvae.files import write_json
+from sadvae.methods.trained_folder import read_trained
+from sadvae.text.embed import read_class_embeddings
+
+HELP = """Score a trained method: ZSL, S, U, H, and a table by class.
+
+Example: `sadvae evaluate trained features embeddings.npz --out evaluation.json`
+"""
+
+
+def command(
+    trained: Annotated[Path, typer.Argument(help="Folder from `sadvae train`.")],
+    features: Annotated[Path, typer.Argument(help="Features folder.")],
+    embeddings: Annotated[Path, typer.Argument(help="Embeddings file.")],
+    out: Annotated[Path, typer.Option(help="Evaluation file to write (JSON).")] = Path("evaluation.json"),
+) -> None:
+    """Evaluate, print both tables, and write the evaluation."""
+    found, kept = read_features(features), read_trained(trained)
+    task = found.task(read_class_embeddings(embeddings))
+    result = evaluate(
+        kept.trained,
+        kept.gate,
+        task,
+        found.class_names,
+        method=kept.method,
+        preset=kept.preset,
+        selection=kept.selection,
+        epoch=kept.epoch,
+    )
+    write_json(out, result.model_dump(mode="json"))
+    console = Console(soft_wrap=True)
+    console.print(scores_table([result], f"{found.dataset}, split {task.split.name} (%)"))
+    table = Table("class", "", "clips", "ZSL", "GZSL", title="By class (%)", title_justify="left")
+    for c in result.classes:
+        table.add_row(
+            c.name, "seen" if c.seen else "unseen", str(c.count), percent(c.zsl_accuracy), percent(c.gzsl_accuracy)
+        )
+    console.print(table)
+    typer.echo(f"Wrote {out}")

@@ -1,0 +1,65 @@
+"""`sadvae predict`: name the actions in skeleton files with words typed now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sadvae.cli.show import percent, split_names
+from sadvae.errors import SadvaeError
+from sadvae.files import read_json, write_json
+from sadvae.recognizer import Prediction, Recognizer
+
+HELP = """Name the actions in skeleton files, with any names you type.
+
+Example: `sadvae predict runs/demo/seed-0/recognizer clip.npz --classes "wave the right hand, squat, kick forward"`
+
+Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
+file {"name": ["sentence", ...], ...}.
+"""
+
+
+def command(
+    recognizer: Annotated[Path, typer.Argument(help="Recogniser folder.")],
+    clips: Annotated[list[Path], typer.Argument(help="Skeleton files: .npz clips, .mat, .txt or .skeleton.")],
+    classes: Annotated[str, typer.Option(help="Names to choose from, separated by commas.")],
+    descriptions: Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Answers a clip.")] = 3,
+    mode: Annotated[
+        Literal["zsl", "gzsl"], typer.Option(help="zsl: these names only; gzsl: trained classes too.")
+    ] = "zsl",
+    out: Annotated[Path | None, typer.Option(help="Write all answers to this JSON file too.")] = None,
+) -> None:
+    """Predict and print the best answers of each clip."""
+    names = split_names(classes)
+    found = Recognizer.load(recognizer).predict(clips, names, _sentences(descriptions, names), top_k=top, mode=mode)
+    table = Table("clip", *(f"answer {i + 1}" for i in range(len(found[0].answers))))
+    for prediction in found:
+        table.add_row(prediction.clip_id, *(f"{a.name}  {percent(a.probability)} %" for a in prediction.answers))
+    Console(soft_wrap=True).print(table)
+    if out is not None:
+        write_json(out, [_as_json(prediction) for prediction in found])
+
+
+def _as_json(prediction: Prediction) -> dict[str, object]:
+    answers = [{"name": a.name, "probability": a.probability} for a in prediction.answers]
+    return {"clip": prediction.clip_id, "answers": answers}
+
+
+def _sentences(path: Path | None, names: list[str]) -> list[list[str]] | None:
+    if path is None:
+        return None
+    value = read_json(path)
+    good = isinstance(value, dict) and all(
+        isinstance(v, list) and all(isinstance(s, str) for s in v) for v in value.values()
+    )
+    if not good:
+        raise SadvaeError(f'{path} is not a JSON object of lists of sentences; expected {{"wave": ["One hand ..."]}}.')
+    stray = [name for name in value if name not in names]
+    if stray:
+        raise SadvaeError(f"{path} describes {stray[0]!r}, which is not among the classes {', '.join(names)}.")
+    return [value.get(name, []) for name in names]

@@ -1,0 +1,26 @@
+"""`sadvae report`: tables from run records alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sadvae.files import write_text
+from sadvae.report.results import read_records, results_markdown
+
+HELP = """Make a Markdown table of results from run records.
+
+Example: `sadvae report runs --out RESULTS.md`
+"""
+
+
+def command(
+    records: Annotated[Path, typer.Argument(help="Folder of runs; every record below it counts.")],
+    out: Annotated[Path, typer.Option(help="Markdown file to write.")] = Path("RESULTS.md"),
+) -> None:
+    """Read all records and write the tables."""
+    found = read_records(records)
+    write_text(out, results_markdown(found))
+    typer.echo(f"Wrote {out} from {len(found)} records")

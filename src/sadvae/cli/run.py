@@ -1,0 +1,56 @@
+"""`sadvae run`: an experiment file, from raw skeletons to records and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sadvae.cli.show import Progresses, scores_table
+from sadvae.experiment import Run, run_experiment
+from sadvae.report.run_report import write_run_report
+from sadvae.settings import ExperimentSettings, read_experiment
+
+HELP = """Run an experiment file from raw skeletons to a record, a recogniser and a report.
+
+Example: `sadvae run experiments/utd_mhad/purls_22_5.toml --data UTD-MHAD/Skeleton --seeds 3`
+
+A stopped run goes on where it stopped when the same command is given again.
+"""
+
+
+def command(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
+) -> None:
+    """Run every seed and print the scores of each."""
+    settings = read_experiment(experiment)
+    wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
+    console = Console(soft_wrap=True)
+    runs = run_seeds(settings, data, out or Path("runs") / settings.name, wanted, console)
+    for run in runs:
+        console.print(f"Report: {run.folder / 'report.html'}")
+
+
+def run_seeds(
+    settings: ExperimentSettings, data: Path | None, out: Path, seeds: list[int], console: Console
+) -> list[Run]:
+    """Run seeds one after another, write their reports, and print one table each."""
+    runs = []
+    for seed in seeds:
+        with Progresses() as say:
+            run = run_experiment(settings, data, out, seed, say)
+            say("report", 0, 0)
+            write_run_report(run)
+            say("report", 1, 1)
+        title = f"{settings.title or settings.name}, split {run.record.split}, seed {seed} (%)"
+        console.print(scores_table(run.record.evaluations, title))
+        runs.append(run)
+    return runs

@@ -1,0 +1,68 @@
+"""What the verbs share when they print: progress lines, tables and lists typed by users."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from sadvae.record import Evaluation
+
+
+class Progresses:
+    """One line a stage on the terminal; used as a context, called with (stage, done, total, note)."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+        )
+        self._lines: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
+        if stage not in self._lines:
+            self._lines[stage] = self._bars.add_task(stage, total=total or None, note=note)
+        line = self._lines[stage]
+        self._bars.update(line, completed=done, total=total or None, **({"note": note} if note else {}))
+
+
+def percent(value: float | None) -> str:
+    """A fraction as a percentage with one decimal, or a dash."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
+    """ZSL, S, U, H and gate AUROC of methods, in percent."""
+    table = Table(title=title, title_justify="left")
+    for name in ("method", "selection", "ZSL", "S", "U", "H", "gate AUROC"):
+        table.add_column(name, justify="left" if name in ("method", "selection") else "right")
+    for e in evaluations:
+        method = e.method if e.preset is None else f"{e.method} ({e.preset})"
+        numbers = (e.zsl_accuracy, e.seen_accuracy, e.unseen_accuracy, e.harmonic_mean, e.gate_auroc)
+        table.add_row(method, f"{e.selection}, epoch {e.epoch + 1}", *(percent(n) for n in numbers))
+    table.add_row("chance", "", percent(evaluations[0].chance), "", "", "", "")
+    return table
+
+
+def split_names(text: str) -> list[str]:
+    """Class names separated by commas; a name with a comma goes in double quotes."""
+    rows = list(csv.reader([text], skipinitialspace=True))
+    return [name.strip() for name in rows[0] if name.strip()] if rows else []

@@ -1,0 +1,104 @@
+"""`sadvae train`: align features with text, fit the gate, and save the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sadvae import __version__, stages
+from sadvae.cli.show import Progresses, scores_table
+from sadvae.encoders.levels import load_encoders
+from sadvae.errors import SadvaeError
+from sadvae.features.folder import read_features
+from sadvae.methods.trained_folder import TrainedFolder, write_trained
+from sadvae.recognizer import Recognizer, RecognizerConfig
+from sadvae.settings import PresetSettings
+from sadvae.skeleton.preprocess import PrepareSettings
+from sadvae.text.embed import read_class_embeddings
+
+HELP = """Train SA-DVAE (or a baseline) on features and class embeddings.
+
+Example: `sadvae train features embeddings.npz --out trained --encoders encoders --recognizer recognizer`
+
+With --encoders, --recognizer writes a recogniser too, which `sadvae predict` asks about new names.
+"""
+
+
+def command(
+    features: Annotated[Path, typer.Argument(help="Features folder from `extract` or `import`.")],
+    embeddings: Annotated[Path, typer.Argument(help="Embeddings file from `embed` or `import`.")],
+    out: Annotated[Path, typer.Option(help="Folder for the trained method.")] = Path("trained"),
+    preset: Annotated[str, typer.Option(help="SA-DVAE preset sadvae, published or paper; or ridge, eszsl.")] = "sadvae",
+    selection: Annotated[
+        str, typer.Option(help="last_step, held_out_classes, or oracle_test (not a result).")
+    ] = "last_step",
+    gate: Annotated[str, typer.Option(help="max_probability or published.")] = "max_probability",
+    seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting of the preset: NAME=VALUE.")
+    ] = None,
+    encoders: Annotated[Path | None, typer.Option(help="Encoders folder, for a recogniser.")] = None,
+    recognizer: Annotated[Path | None, typer.Option(help="Recogniser folder to write (needs --encoders).")] = None,
+) -> None:
+    """Train, print the scores, and write what was trained."""
+    if (recognizer is None) != (encoders is None):
+        raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
+    found, vectors = read_features(features), read_class_embeddings(embeddings)
+    task = found.task(vectors)
+    chosen = PresetSettings(preset=preset, changes=_changes(setting or []))
+    name = preset if preset in ("ridge", "eszsl") else "sa_dvae"
+    with Progresses() as say:
+        fitted = stages.fit_and_evaluate(
+            name,
+            chosen,
+            task,
+            found.class_names,
+            gate,
+            selection,
+            seed,
+            lambda epoch, losses: say("train", epoch + 1, 0),
+        )
+    evaluation = fitted.evaluation
+    write_trained(
+        out, TrainedFolder(fitted.levels.trained, fitted.gate, name, evaluation.preset, selection, evaluation.epoch)
+    )
+    if encoders is not None and recognizer is not None:
+        config = RecognizerConfig(
+            dataset=found.dataset,
+            class_names=found.class_names,
+            seen=task.split.seen,
+            prepare=PrepareSettings(),
+            text_encoder=vectors.encoder.split(":")[0],
+            text_mode="descriptions",
+            version=__version__,
+        )
+        Recognizer(config, load_encoders(encoders).test, fitted.levels.trained, fitted.gate).save(recognizer)
+        typer.echo(f"Wrote {recognizer}")
+    Console(soft_wrap=True).print(
+        scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")
+    )
+    typer.echo(f"Wrote {out}")
+
+
+def _changes(given: list[str]) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    for item in given:
+        name, found, value = item.partition("=")
+        if not found or not name:
+            raise SadvaeError(f"--set {item!r} is not NAME=VALUE; for example --set epochs=20.")
+        changes[name.strip()] = _value(value.strip())
+    return changes
+
+
+def _value(text: str) -> object:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

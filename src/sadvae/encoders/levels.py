@@ -1,0 +1,133 @@
+"""Train the skeleton encoders of a split's levels side by side, one process each, and extract their features."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sadvae.encoders.extract import extract
+from sadvae.encoders.pretrain import EpochReport, pretrain
+from sadvae.encoders.settings import EncoderSettings
+from sadvae.encoders.trained import TrainedEncoder
+from sadvae.errors import SadvaeError
+from sadvae.files import read_json, write_json
+from sadvae.protocol import Division, Levels
+from sadvae.task import ClipTask
+from sadvae.types import ClipSet, FeatureSet
+
+LevelReport = Callable[[str, EpochReport], None]
+
+
+@dataclass(frozen=True, eq=False)
+class LevelEncoders:
+    """The encoders of one split: each was trained on its own level alone."""
+
+    division: Division
+    test: TrainedEncoder
+    calibration: TrainedEncoder | None
+
+    def get(self, level: str) -> TrainedEncoder:
+        """The encoder of a level, by name."""
+        encoder = self.test if level == "test" else self.calibration
+        if encoder is None:
+            raise SadvaeError("this encoder folder has no calibration level; pretrain with classes held out.")
+        return encoder
+
+
+def pretrain_levels(
+    clips: ClipSet,
+    division: Division,
+    settings: EncoderSettings,
+    seed: int,
+    folder: Path,
+    on_epoch: LevelReport | None = None,
+) -> LevelEncoders:
+    """Train one encoder per level, in parallel processes, into folder/test and folder/calibration.
+
+    A stopped run resumes from the checkpoints beside them. Raises LeakageError when a level would leak.
+    """
+    levels = division.levels(clips)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if levels.calibration is None or (os.cpu_count() or 1) == 1:
+        for name, task in levels.items():
+            _train_level(name, task, len(clips.class_names), settings, seed, folder, on_epoch)
+    else:
+        _train_side_by_side(levels, len(clips.class_names), settings, seed, folder, on_epoch)
+    write_json(folder / "division.json", division.model_dump(mode="json"))
+    return load_encoders(folder)
+
+
+def load_encoders(folder: Path) -> LevelEncoders:
+    """Read the folder that pretrain_levels writes. Raises SadvaeError where it is incomplete."""
+    folder = Path(folder)
+    try:
+        division = Division.model_validate(read_json(folder / "division.json"))
+    except ValueError as error:
+        raise SadvaeError(f"{folder}/division.json is not a division of clips; pretrain again.") from error
+    calibration = TrainedEncoder.load(folder / "calibration") if (folder / "calibration").is_dir() else None
+    return LevelEncoders(division, TrainedEncoder.load(folder / "test"), calibration)
+
+
+def extract_level(encoder: TrainedEncoder, task: ClipTask) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
+    """Features of a level's training, seen test and unseen test clips."""
+    return extract(encoder, task.train), extract(encoder, task.test_seen), extract(encoder, task.test_unseen)
+
+
+def _train_level(
+    name: str,
+    task: ClipTask,
+    class_count: int,
+    settings: EncoderSettings,
+    seed: int,
+    folder: Path,
+    on_epoch: LevelReport | None,
+) -> None:
+    report = (lambda epoch: on_epoch(name, epoch)) if on_epoch else None
+    encoder = pretrain(task, class_count, settings, seed, on_epoch=report, checkpoint=folder / f"{name}.checkpoint")
+    encoder.save(folder / name)
+
+
+def _train_side_by_side(
+    levels: Levels, class_count: int, settings: EncoderSettings, seed: int, folder: Path, on_epoch: LevelReport | None
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        reports = manager.Queue()
+        listener = threading.Thread(target=_listen, args=(reports, on_epoch))
+        listener.start()
+        try:
+            with ProcessPoolExecutor(2, mp_context=context, initializer=_one_thread) as pool:
+                jobs = [
+                    pool.submit(_worker, name, task, class_count, settings, seed, folder, reports)
+                    for name, task in levels.items()
+                ]
+                for job in jobs:
+                    job.result()
+        finally:
+            reports.put(None)
+            listener.join()
+
+
+def _one_thread() -> None:
+    import torch
+
+    # More threads than one a process collapse on shared machines.
+    torch.set_num_threads(1)
+
+
+def _worker(
+    name: str, task: ClipTask, class_count: int, settings: EncoderSettings, seed: int, folder: Path, reports
+) -> None:
+    _train_level(name, task, class_count, settings, seed, folder, lambda level, report: reports.put((level, report)))
+
+
+def _listen(reports, on_epoch: LevelReport | None) -> None:
+    while (item := reports.get()) is not None:
+        if on_epoch:
+            on_epoch(*item)

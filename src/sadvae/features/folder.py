@@ -1,0 +1,130 @@
+"""The features folder: what `extract` and `import` write and `train` and `evaluate` read.
+
+features/
+  task.json                     dataset, class names, split, allowances, one entry per level
+  test.train.npz                FeatureSets: seen classes of training subjects,
+  test.test_seen.npz              seen classes of test subjects,
+  test.test_unseen.npz            unseen classes of test subjects
+  calibration.*.npz             the same thing one level down, made of training clips alone
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sadvae.errors import SadvaeError
+from sadvae.files import atomic_folder, read_arrays, read_json, write_arrays, write_json
+from sadvae.task import Allowance, ZeroShotTask
+from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
+
+FORMAT = "sadvae-features-1"
+PARTS = ("train", "test_seen", "test_unseen")
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureLevel:
+    """The three feature sets of one level of a split, and the leakage that is knowingly accepted there."""
+
+    split: ClassSplit
+    train: FeatureSet
+    test_seen: FeatureSet
+    test_unseen: FeatureSet
+    allow: tuple[Allowance, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """A features folder in memory: test level, and calibration level where there is one."""
+
+    dataset: str
+    class_names: tuple[str, ...]
+    test: FeatureLevel
+    calibration: FeatureLevel | None = None
+
+    def task(self, classes: ClassEmbeddings) -> ZeroShotTask:
+        """The zero-shot task with these class embeddings. Raises LeakageError when anything leaks."""
+        lower = _level_task(self.calibration, classes, None) if self.calibration else None
+        return _level_task(self.test, classes, lower)
+
+
+def _level_task(level: FeatureLevel, classes: ClassEmbeddings, calibration: ZeroShotTask | None) -> ZeroShotTask:
+    return ZeroShotTask(level.split, level.train, level.test_seen, level.test_unseen, classes, calibration, level.allow)
+
+
+def write_features(folder: Path, features: Features) -> None:
+    """Write a features folder; it appears whole or not at all."""
+    levels = {"test": features.test} | ({"calibration": features.calibration} if features.calibration else {})
+    about = {
+        "format": FORMAT,
+        "dataset": features.dataset,
+        "class_names": list(features.class_names),
+        "levels": {name: {"split": asdict(level.split), "allow": list(level.allow)} for name, level in levels.items()},
+    }
+    with atomic_folder(folder) as new:
+        write_json(new / "task.json", about)
+        for name, level in levels.items():
+            for part in PARTS:
+                write_feature_set(new / f"{name}.{part}.npz", getattr(level, part))
+
+
+def read_features(folder: Path) -> Features:
+    """Read a features folder. Raises SadvaeError if it is missing, incomplete or of another format."""
+    about = read_json(Path(folder) / "task.json")
+    try:
+        if about["format"] != FORMAT:
+            raise SadvaeError(f"{folder}/task.json has format {about['format']!r}; this version reads {FORMAT!r}.")
+        levels = {name: _read_level(Path(folder), name, entry) for name, entry in about["levels"].items()}
+        return Features(about["dataset"], tuple(about["class_names"]), levels["test"], levels.get("calibration"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise SadvaeError(
+            f"{folder}/task.json lacks or misstates {error}; extract or import the features again."
+        ) from error
+
+
+def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry["split"].items()}
+    parts = (read_feature_set(folder / f"{name}.{part}.npz") for part in PARTS)
+    return FeatureLevel(ClassSplit(**fields), *parts, allow=tuple(entry["allow"]))
+
+
+def write_feature_set(path: Path, part: FeatureSet) -> None:
+    """Write one feature set as .npz: features, labels, clip_ids; where known subjects, seen_logits, encoder (JSON)."""
+    arrays = {"features": part.features, "labels": part.labels, "clip_ids": np.array(part.clip_ids, dtype=np.str_)}
+    if part.subjects is not None:
+        arrays["subjects"] = np.array(part.subjects, dtype=np.str_)
+    if part.seen_logits is not None:
+        arrays["seen_logits"] = part.seen_logits
+    if part.encoder is not None:
+        arrays["encoder"] = np.array(json.dumps(asdict(part.encoder)))
+    arrays["provenance"] = np.array(part.provenance)
+    write_arrays(path, arrays)
+
+
+def read_feature_set(path: Path) -> FeatureSet:
+    """Read one feature set. Raises SadvaeError if an array is missing or does not fit the others."""
+    arrays = read_arrays(path)
+    missing = [name for name in ("features", "labels", "clip_ids") if name not in arrays]
+    if missing:
+        raise SadvaeError(f"{path} has no array {missing[0]!r}; expected features, labels and clip_ids.")
+    try:
+        return FeatureSet(
+            arrays["features"].astype(np.float32, copy=False),
+            arrays["labels"].astype(np.int64, copy=False),
+            tuple(arrays["clip_ids"].astype(np.str_).tolist()),
+            tuple(arrays["subjects"].astype(np.str_).tolist()) if "subjects" in arrays else None,
+            arrays["seen_logits"].astype(np.float32, copy=False) if "seen_logits" in arrays else None,
+            _read_trace(str(arrays["encoder"])) if "encoder" in arrays else None,
+            str(arrays.get("provenance", "")),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise SadvaeError(f"{path} is not a feature set: {error}.") from error
+
+
+def _read_trace(text: str) -> EncoderTrace:
+    value = json.loads(text)
+    return EncoderTrace(value["name"], tuple(value["classes"]), tuple(value["subjects"]), tuple(value["clip_ids"]))

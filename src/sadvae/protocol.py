@@ -1,0 +1,176 @@
+"""Divide clips into the levels of a split: who trains, who tests, and the same thing one level down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sadvae.errors import SadvaeError
+from sadvae.task import Allowance, ClipTask
+from sadvae.types import ClassSplit, ClipSet, SkeletonClip
+
+UnseenFrom = Literal["held_out_subjects", "training_subjects"]
+
+# Training subjects of the cross-subject protocols, as NTU RGB+D 60 and 120 publish them.
+_NTU60 = "1,2,4,5,8,9,13,14,15,16,17,18,19,25,27,28,31,34,35,38"
+_NTU120 = (
+    f"{_NTU60},45,46,47,49,50,52,53,54,55,56,57,58,59,70,74,78,80,81,82,83,84,85,86,89,91,92,93,94,95,97,98,100,103"
+)
+
+
+def training_subjects(rule: str, clips: ClipSet) -> frozenset[str]:
+    """The subjects that train.
+
+    rule: "odd", "even", "ntu60-xsub", "ntu120-xsub", or names separated by commas.
+    Raises SadvaeError where a clip has no subject or a named one does not occur.
+    """
+    missing = next((clip.clip_id for clip in clips.clips if clip.subject is None), None)
+    if missing is not None:
+        raise SadvaeError(
+            f"clip {missing!r} names no subject; give subjects, or divide by clips with train_subjects = 'clips'."
+        )
+    present = {clip.subject for clip in clips.clips if clip.subject is not None}
+    if rule in ("odd", "even"):
+        return frozenset(s for s in present if _number(s) % 2 == (rule == "odd"))
+    named = frozenset({"ntu60-xsub": _NTU60, "ntu120-xsub": _NTU120}.get(rule, rule).replace(" ", "").split(","))
+    stray = sorted(named - present)
+    if stray and not rule.endswith("xsub"):
+        raise SadvaeError(
+            f"training subject {stray[0]!r} does not occur in {clips.dataset}; it has {', '.join(sorted(present))}."
+        )
+    return named & present
+
+
+def _number(subject: str) -> int:
+    digits = re.findall(r"\d+", subject)
+    if not digits:
+        raise SadvaeError(
+            f"subject {subject!r} has no number, so it is neither odd nor even; name the training subjects."
+        )
+    return int(digits[-1])
+
+
+def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd") -> ClipTask:
+    """The test level: seen classes of the training subjects train, all clips of other subjects test.
+
+    train_subjects: see training_subjects; "clips" trains on every second clip of a class instead, for data that name
+    no subjects. Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
+    """
+    _check_classes(clips, split)
+    seen, unseen = set(split.seen), set(split.unseen)
+    if train_subjects == "clips":
+        trains = _alternate(clips.clips)
+        allow: tuple[Allowance, ...] = ("shared_subjects",)
+    else:
+        subjects = training_subjects(train_subjects, clips)
+        trains = [clip.subject in subjects for clip in clips.clips]
+        allow = ()
+    return ClipTask(
+        split,
+        clips.where(t and clip.label in seen for t, clip in zip(trains, clips.clips, strict=True)),
+        clips.where(not t and clip.label in seen for t, clip in zip(trains, clips.clips, strict=True)),
+        clips.where(not t and clip.label in unseen for t, clip in zip(trains, clips.clips, strict=True)),
+        allow,
+    )
+
+
+def hold_out(
+    task: ClipTask, held_subjects: Sequence[str] | None = None, unseen_from: UnseenFrom = "held_out_subjects"
+) -> ClipTask:
+    """The calibration level of a task, made of its training clips alone.
+
+    held_subjects: training subjects that test here (default: the last quarter, at least one). Clips of the split's
+    validation_unseen classes test as unseen, by the held-out subjects, or with unseen_from="training_subjects" by all
+    (more clips; it shares subjects, which the level's `allow` then says). Without subjects, every fourth clip tests.
+    """
+    split = task.split.hold_out()
+    clips = task.train
+    rest, held = set(split.seen), set(split.unseen)
+    tests, allow = _held_clips(clips, held_subjects, task.allow)
+    unseen = tests if unseen_from == "held_out_subjects" else [True] * len(clips.clips)
+    if unseen_from == "training_subjects":
+        allow = ("shared_subjects",)
+    return ClipTask(
+        split,
+        clips.where(not t and clip.label in rest for t, clip in zip(tests, clips.clips, strict=True)),
+        clips.where(t and clip.label in rest for t, clip in zip(tests, clips.clips, strict=True)),
+        clips.where(u and clip.label in held for u, clip in zip(unseen, clips.clips, strict=True)),
+        allow,
+    )
+
+
+def _held_clips(
+    clips: ClipSet, held: Sequence[str] | None, allow: tuple[Allowance, ...]
+) -> tuple[list[bool], tuple[Allowance, ...]]:
+    present = sorted({clip.subject for clip in clips.clips if clip.subject is not None}, key=_natural)
+    if "shared_subjects" in allow or len(present) < 2:
+        return _alternate(clips.clips, every=4), ("shared_subjects",)
+    chosen = set(held or present[-max(1, len(present) // 4) :])
+    stray = sorted(chosen - set(present))
+    if stray:
+        raise SadvaeError(f"held-out subject {stray[0]!r} is not a training subject; those are {', '.join(present)}.")
+    return [clip.subject in chosen for clip in clips.clips], ()
+
+
+def _natural(subject: str) -> tuple[int, str]:
+    digits = re.findall(r"\d+", subject)
+    return (int(digits[-1]) if digits else -1, subject)
+
+
+def _alternate(clips: Sequence[SkeletonClip], every: int = 2) -> list[bool]:
+    """True for every n-th clip of each class (training for every=2, testing for every=4)."""
+    counts: dict[int | None, int] = {}
+    chosen = []
+    for clip in clips:
+        counts[clip.label] = counts.get(clip.label, 0) + 1
+        chosen.append(counts[clip.label] % every == (1 if every == 2 else 0))
+    return chosen
+
+
+def _check_classes(clips: ClipSet, split: ClassSplit) -> None:
+    beyond = [c for c in split.classes if c >= len(clips.class_names)]
+    if beyond:
+        raise SadvaeError(
+            f"split {split.name!r} names class {beyond[0]}; "
+            f"{clips.dataset} has classes 0 to {len(clips.class_names) - 1}."
+        )
+    present = {clip.label for clip in clips.clips}
+    absent = [c for c in split.classes if c not in present]
+    if absent:
+        names = ", ".join(clips.class_names[c] for c in absent[:3])
+        raise SadvaeError(
+            f"split {split.name!r} needs clips of {names}; {clips.dataset} holds none; add them or change the split."
+        )
+
+
+class Division(BaseModel):
+    """How clips are divided into the levels of a split, in a form that can be written beside an encoder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    split: ClassSplit
+    train_subjects: str = "odd"
+    held_out_subjects: tuple[str, ...] | None = None
+    unseen_from: UnseenFrom = "held_out_subjects"
+
+    def levels(self, clips: ClipSet) -> Levels:
+        """The test level and, where the split holds classes out, the calibration level."""
+        test = divide(clips, self.split, self.train_subjects)
+        held = bool(self.split.validation_unseen)
+        return Levels(test, hold_out(test, self.held_out_subjects, self.unseen_from) if held else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The clips of both levels of a split."""
+
+    test: ClipTask
+    calibration: ClipTask | None
+
+    def items(self) -> tuple[tuple[str, ClipTask], ...]:
+        """(name, task) of the levels that are there."""
+        return (("test", self.test), *((("calibration", self.calibration),) if self.calibration else ()))

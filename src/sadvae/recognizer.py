@@ -1,0 +1,202 @@
+"""What people take home: a recogniser that names actions from words typed now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sadvae.encoders.extract import extract
+from sadvae.encoders.trained import TrainedEncoder
+from sadvae.errors import SadvaeError
+from sadvae.files import atomic_folder, read_json, write_json
+from sadvae.methods.fusion import soft_fusion
+from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
+from sadvae.methods.protocol import Trained
+from sadvae.methods.store import load_trained, save_trained
+from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set
+from sadvae.skeleton.read import read_clips
+from sadvae.text.embed import embed_classes
+from sadvae.text.encoders import TextEncoder, load_text_encoder
+from sadvae.types import ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
+
+FORMAT = "sadvae-recognizer-1"
+Mode = Literal["zsl", "gzsl"]
+
+
+class RecognizerConfig(BaseModel):
+    """What a recogniser remembers beside its weights: classes it was trained on, preparation and text settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str = FORMAT
+    dataset: str
+    class_names: tuple[str, ...]
+    seen: tuple[int, ...]
+    prepare: PrepareSettings
+    text_encoder: str
+    text_mode: str
+    version: str
+    record: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A class name and the probability that the recogniser gives it among the names it was asked about."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answers for one clip, best first."""
+
+    clip_id: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def best(self) -> Answer:
+        """The first answer."""
+        return self.answers[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Recognizer:
+    """Skeleton encoder, trained alignment, gate and text encoder in one object.
+
+    Load one with Recognizer.load(folder); ask it with predict(clip, ["wave", "fall down"]).
+    """
+
+    config: RecognizerConfig
+    encoder: TrainedEncoder
+    trained: Trained
+    gate: Gate | None
+    text_encoder: TextEncoder | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write the recogniser as a folder: config.json, encoder/, method/ and gate.json; whole or not at all."""
+        with atomic_folder(Path(folder)) as new:
+            write_json(new / "config.json", self.config.model_dump(mode="json"))
+            write_json(new / "gate.json", gate_to_json(self.gate) if self.gate else None)
+            self.encoder.save(new / "encoder")
+            save_trained(new / "method", self.trained)
+
+    @staticmethod
+    def load(folder: str | Path, text_encoder: TextEncoder | None = None) -> Recognizer:
+        """Read a recogniser from its folder.
+
+        text_encoder: use this one in place of the one that the folder names.
+        Raises SadvaeError if the folder is missing, incomplete or of another format.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise SadvaeError(
+                f"{folder} is not a recogniser folder; expected what `sadvae run` or `sadvae train` writes."
+            )
+        try:
+            config = RecognizerConfig.model_validate(read_json(folder / "config.json"))
+        except ValidationError as error:
+            raise SadvaeError(f"{folder}/config.json is not a recogniser's: {error.errors()[0]['msg']}.") from error
+        if config.format != FORMAT:
+            raise SadvaeError(f"{folder} has format {config.format!r}; this version reads {FORMAT!r}.")
+        gate = read_json(folder / "gate.json")
+        return Recognizer(
+            config,
+            TrainedEncoder.load(folder / "encoder"),
+            load_trained(folder / "method"),
+            gate_from_json(gate) if gate else None,
+            text_encoder,
+        )
+
+    def predict(
+        self,
+        clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path],
+        classes: Sequence[str],
+        descriptions: Sequence[Sequence[str]] | None = None,
+        *,
+        top_k: int | None = None,
+        mode: Mode = "zsl",
+    ) -> list[Prediction]:
+        """Rank class names for raw clips, or for the clips of skeleton files.
+
+        classes: any names, typed now. descriptions: for each name, sentences on how the body moves (they help).
+        mode: "zsl" asks about these names alone; "gzsl" adds the classes that the recogniser was trained on.
+        Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
+        Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
+        """
+        names = _checked_names(classes)
+        features = extract(self.encoder, self._prepare(_read_all(clips)))
+        probabilities = self.trained.unseen_probabilities(features.features, self.embed(names, descriptions))
+        if mode == "gzsl":
+            names, probabilities = self._with_seen(names, features, probabilities)
+        return [
+            _ranked(clip_id, names, row, top_k) for clip_id, row in zip(features.clip_ids, probabilities, strict=True)
+        ]
+
+    def embed(self, names: Sequence[str], descriptions: Sequence[Sequence[str]] | None = None) -> FloatArray:
+        """Text embeddings of class names, with descriptions where given: float32 [class, d]."""
+        given = tuple(tuple(d) for d in descriptions) if descriptions is not None else ((),) * len(names)
+        if len(given) != len(names):
+            raise SadvaeError(
+                f"{len(names)} class names come with {len(given)} lists of descriptions; expected one each."
+            )
+        texts = ClassTexts(tuple(range(len(names))), tuple(names), given)
+        encoder = self.text_encoder or load_text_encoder(self.config.text_encoder)
+        return embed_classes(texts, encoder, mode=self.config.text_mode).vectors
+
+    def _prepare(self, clips: Sequence[SkeletonClip]) -> ClipSet:
+        first = clips[0]
+        if first.layout.joints != self.encoder.layout.joints:
+            raise SadvaeError(
+                f"clip {first.clip_id!r} has layout {first.layout.name!r} ({len(first.layout.joints)} joints); "
+                f"this recogniser knows {self.encoder.layout.name!r} ({len(self.encoder.layout.joints)} joints)."
+            )
+        unlabelled = tuple(SkeletonClip(c.joints, c.layout, c.clip_id, None, c.subject) for c in clips)
+        prepared, dropped = prepare_clip_set(ClipSet("asked", first.layout, unlabelled, ()), self.config.prepare)
+        if dropped:
+            raise SadvaeError(f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}.")
+        return prepared
+
+    def _with_seen(
+        self, names: tuple[str, ...], features: FeatureSet, unseen: FloatArray
+    ) -> tuple[tuple[str, ...], FloatArray]:
+        if self.gate is None or features.seen_logits is None:
+            raise SadvaeError(
+                "this recogniser has no gate, so it cannot weigh trained against new classes; use mode zsl."
+            )
+        logits = features.seen_logits[:, self.config.seen]
+        seen = np.exp(logits - logits.max(axis=1, keepdims=True))
+        seen_names = tuple(self.config.class_names[c] for c in self.config.seen)
+        gate = self.gate.seen_probability(GateInput(unseen, features.seen_logits), self.config.seen)
+        both = soft_fusion(seen / seen.sum(axis=1, keepdims=True), unseen, gate)
+        return (*seen_names, *(f"{n} (new)" if n in seen_names else n for n in names)), both
+
+
+def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in classes)
+    if not names or not all(names):
+        raise SadvaeError('no class names to choose from; give some, for example "swipe left, bowling, squat".')
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise SadvaeError(f"class name {twice[0]!r} is given twice; give each name once.")
+    return names
+
+
+def _read_all(clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]) -> list[SkeletonClip]:
+    given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
+    read: list[SkeletonClip] = []
+    for item in given:
+        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item)))
+    if not read:
+        raise SadvaeError("no clips to recognise; give at least one clip or file.")
+    return read
+
+
+def _ranked(clip_id: str, names: Sequence[str], row: FloatArray, top_k: int | None) -> Prediction:
+    order = np.argsort(-row, kind="stable")[:top_k]
+    return Prediction(clip_id, tuple(Answer(names[i], float(row[i])) for i in order))

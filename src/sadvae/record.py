@@ -1,0 +1,100 @@
+"""What a run leaves behind: evaluations and the record that holds everything needed to repeat them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sadvae.errors import SadvaeError
+from sadvae.files import read_json, write_json
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClassResult(_Frozen):
+    """Accuracies of one class, as fractions; zsl_accuracy for unseen classes, gzsl_accuracy where a gate exists."""
+
+    id: int
+    name: str
+    seen: bool
+    count: int
+    zsl_accuracy: float | None
+    gzsl_accuracy: float | None
+
+
+class Evaluation(_Frozen):
+    """The scores of one trained method on one task, as fractions.
+
+    selection and epoch say which rule picked the weights. GZSL fields are None where no gate could be calibrated.
+    curve holds (seen, unseen) accuracy pairs as the gate's threshold moves; confusion is ZSL, rows true, columns
+    predicted, both in the order of confusion_ids.
+    """
+
+    method: str
+    preset: str | None
+    selection: str
+    epoch: int
+    zsl_accuracy: float
+    zsl_class_mean: float
+    chance: float
+    seen_accuracy: float | None = None
+    unseen_accuracy: float | None = None
+    harmonic_mean: float | None = None
+    seen_class_mean: float | None = None
+    unseen_class_mean: float | None = None
+    harmonic_class_mean: float | None = None
+    gate_auroc: float | None = None
+    curve_area: float | None = None
+    calibration_error: float
+    curve: list[tuple[float, float]] = []
+    classes: list[ClassResult]
+    confusion_ids: list[int]
+    confusion: list[list[int]]
+
+
+class RunRecord(_Frozen):
+    """One run: what went in (settings, seed, split, data hashes, versions), and what came out.
+
+    evaluations: the main method first, then the baselines on the same features. history: one entry of mean loss
+    terms per epoch. seconds: wall time by stage. Everything but seconds, peak_memory_mb, versions and git_revision
+    is a function of the data, the settings and the seed.
+    """
+
+    name: str
+    dataset: str
+    split: str
+    seed: int
+    selection: str
+    seen: list[int]
+    unseen: list[int]
+    validation_unseen: list[int]
+    class_names: list[str]
+    settings: dict[str, Any]
+    evaluations: list[Evaluation]
+    history: list[dict[str, float]]
+    selection_curve: list[float]
+    data_hashes: dict[str, str]
+    versions: dict[str, str]
+    git_revision: str | None
+    seconds: dict[str, float]
+    peak_memory_mb: float
+    allow: list[str]
+    counts: dict[str, int]
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON, atomically."""
+        write_json(path, self.model_dump(mode="json"))
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read a run record. Raises SadvaeError if the file is missing or not a run record."""
+    try:
+        return RunRecord.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise SadvaeError(f"{path} is not a run record: {field}: {first['msg']}.") from error

@@ -1,0 +1,93 @@
+"""The settings of an experiment, as its TOML file has them; every field has a default but name, dataset and split."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sadvae.errors import SadvaeError
+from sadvae.files import read_bytes
+from sadvae.protocol import UnseenFrom
+from sadvae.skeleton.preprocess import PrepareSettings
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSettings(_Frozen):
+    """Which clips. dataset "generated" makes its own; any other reads --data. generated: settings of the generator."""
+
+    dataset: str
+    train_subjects: str = "odd"
+    layout: str | None = None
+    classes: Path | None = None
+    generated: dict[str, Any] = {}
+
+
+class SplitSettings(_Frozen):
+    """Which classes are seen, and what the calibration level holds out (see Division)."""
+
+    name: str
+    validation_unseen: tuple[int, ...] | None = None
+    held_out_subjects: tuple[str, ...] | None = None
+    unseen_from: UnseenFrom = "held_out_subjects"
+
+
+class TextSettings(_Frozen):
+    """How class texts become vectors: encoder (minilm, a folder or a hub name) and mode (see text/prompts.py)."""
+
+    encoder: str = "minilm"
+    mode: str = "descriptions"
+
+
+class PresetSettings(_Frozen):
+    """A named preset and what is changed in it."""
+
+    preset: str
+    changes: dict[str, Any] = {}
+
+
+class PublishedResult(_Frozen):
+    """A result that a publication states for this protocol, in percent, with its source."""
+
+    method: str
+    source: str
+    selection: Literal["oracle_test", "last_step", "unknown"] = "unknown"
+    zsl: float | None = None
+    seen: float | None = None
+    unseen: float | None = None
+    harmonic_mean: float | None = None
+
+
+class ExperimentSettings(_Frozen):
+    """One experiment: data, split, encoder, text, method, gate, selection rule and baselines."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    title: str = ""
+    data: DataSettings
+    prepare: PrepareSettings = PrepareSettings()
+    split: SplitSettings
+    encoder: PresetSettings = PresetSettings(preset="default")
+    text: TextSettings = TextSettings()
+    method: PresetSettings = PresetSettings(preset="sadvae")
+    gate: str = "max_probability"
+    selection: str = "last_step"
+    baselines: tuple[str, ...] = ("ridge", "eszsl")
+    seeds: int = Field(default=1, ge=1)
+    published: tuple[PublishedResult, ...] = ()
+
+
+def read_experiment(path: Path) -> ExperimentSettings:
+    """Read an experiment file. Raises SadvaeError that names the faulty field if it is not one."""
+    try:
+        return ExperimentSettings.model_validate(tomllib.loads(read_bytes(path).decode("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SadvaeError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise SadvaeError(f"{path}: {field}: {first['msg']} (found {str(first['input'])[:60]!r}).") from error

@@ -1,0 +1,86 @@
+"""Class splits by name: the published ones, seeded random ones, and files that users write."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sadvae.errors import SadvaeError
+from sadvae.files import read_json
+from sadvae.types import ClassSplit
+
+CLASS_COUNTS = {"ntu60": 60, "ntu120": 120, "pku51": 51, "utd_mhad": 27, "msr_action3d": 20}
+_RANDOM = re.compile(r"random-(\d+)-(\d+)-(\d+)")
+
+
+def published_splits(dataset: str) -> tuple[str, ...]:
+    """The names of the published splits of a dataset (none for a dataset without any)."""
+    return tuple(_published().get(dataset, {}))
+
+
+def load_split(
+    dataset: str, name: str, class_count: int | None = None, validation_unseen: tuple[int, ...] | None = None
+) -> ClassSplit:
+    """The split of that name: a published one, "random-SEEN-UNSEEN-SEED", or the path of a JSON file.
+
+    A JSON file holds {"unseen": [ids], "validation_unseen": [ids]}; ids are 0-based, every other class is seen.
+    validation_unseen: classes to hold out for calibration where the split names none (default: as many seen classes
+    as there are unseen ones, at most a third of the seen ones, drawn with a seed made of the unseen ids).
+    Raises SadvaeError for unknown names, and for ids that the dataset does not have.
+    """
+    count = class_count or CLASS_COUNTS.get(dataset)
+    if count is None:
+        raise SadvaeError(f"the number of classes of dataset {dataset!r} is not known; give class names or a count.")
+    published = _published().get(dataset, {})
+    if name in published:
+        entry = published[name]
+    elif match := _RANDOM.fullmatch(name):
+        entry = _random(name, count, *map(int, match.groups()))
+    elif name.endswith(".json"):
+        entry = _checked(read_json(Path(name)), name)
+    else:
+        known = ", ".join((*published, "random-SEEN-UNSEEN-SEED", "or a .json file"))
+        raise SadvaeError(f"unknown split {name!r} of {dataset}; expected {known}.")
+    return build_split(name, entry["unseen"], count, validation_unseen or tuple(entry.get("validation_unseen", ())))
+
+
+def build_split(name: str, unseen: list[int], count: int, validation_unseen: tuple[int, ...] = ()) -> ClassSplit:
+    """A split of classes 0 to count - 1: `unseen`, all others seen; validation_unseen as in load_split."""
+    beyond = [c for c in (*unseen, *validation_unseen) if not 0 <= c < count]
+    if beyond:
+        raise SadvaeError(f"split {name!r} names class {beyond[0]}; the dataset has classes 0 to {count - 1}.")
+    seen = tuple(c for c in range(count) if c not in set(unseen))
+    return ClassSplit(name, seen, tuple(sorted(unseen)), validation_unseen or draw_validation(seen, tuple(unseen)))
+
+
+def draw_validation(seen: tuple[int, ...], unseen: tuple[int, ...]) -> tuple[int, ...]:
+    """Seen classes to hold out: as many as unseen ones, at most a third of the seen; drawn by the ids alone."""
+    count = min(len(unseen), len(seen) // 3)
+    if count == 0:
+        return ()
+    generator = np.random.default_rng(sorted(unseen))
+    return tuple(sorted(int(c) for c in generator.choice(np.array(sorted(seen)), count, replace=False)))
+
+
+def _random(name: str, count: int, seen: int, unseen: int, seed: int) -> dict[str, list[int]]:
+    if seen + unseen != count or unseen == 0 or seen == 0:
+        raise SadvaeError(f"split {name!r} speaks of {seen} + {unseen} classes; the dataset has {count}.")
+    chosen = np.random.default_rng(seed).choice(count, unseen, replace=False)
+    return {"unseen": sorted(int(c) for c in chosen)}
+
+
+def _checked(value: Any, where: str) -> dict[str, list[int]]:
+    shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
+    if not shape or not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in value.values()):
+        raise SadvaeError(
+            f'{where} is not a split; expected {{"unseen": [ids], "validation_unseen": [ids]}} with whole numbers.'
+        )
+    return value
+
+
+def _published() -> dict[str, Any]:
+    return read_json(Path(str(files("sadvae.splits") / "published.json")))

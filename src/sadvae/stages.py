@@ -1,0 +1,217 @@
+"""The stages of the chain, each from files or settings to one object: what the CLI verbs and experiments share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sadvae import __version__
+from sadvae.encoders.levels import LevelEncoders, extract_level
+from sadvae.encoders.settings import EncoderSettings, encoder_preset
+from sadvae.errors import SadvaeError
+from sadvae.evaluation.evaluate import calibrate_gate, evaluate
+from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_levels
+from sadvae.features.folder import FeatureLevel, Features
+from sadvae.files import hash_arrays
+from sadvae.methods.eszsl import ESZSL
+from sadvae.methods.gate import Gate
+from sadvae.methods.protocol import Method
+from sadvae.methods.ridge import RidgeNearestText
+from sadvae.methods.sa_dvae import SADVAE, preset
+from sadvae.protocol import Division
+from sadvae.record import Evaluation
+from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
+from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
+from sadvae.skeleton.preprocess import Dropped, PrepareSettings, prepare_clip_set
+from sadvae.skeleton.read import read_clip_set, source_digest
+from sadvae.splits.reader import load_split
+from sadvae.task import ZeroShotTask
+from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
+from sadvae.types import ClassTexts, ClipSet
+
+ReadProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Clips after preprocessing, and the manifest that says what was done, counted and dropped."""
+
+    clips: ClipSet
+    manifest: dict[str, Any]
+
+
+def read_raw(data: DataSettings, source: Path | None, progress: ReadProgress | None = None) -> ClipSet:
+    """Raw clips: generated ones, or those of a file or folder. Raises SadvaeError where a source is missing or bad."""
+    if data.dataset == "generated" and source is None:
+        return generate_clip_set(settings=_validated(GeneratedSettings, data.generated, "generated"))
+    if source is None:
+        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+    names = texts_for(data).names if data.classes or data.dataset in dataset_names() else None
+    return read_clip_set(source, layout=data.layout, dataset=data.dataset, class_names=names, progress=progress)
+
+
+def prepare(
+    data: DataSettings, settings: PrepareSettings, source: Path | None, progress: ReadProgress | None = None
+) -> Prepared:
+    """Read and preprocess clips."""
+    raw = read_raw(data, source, progress)
+    clips, dropped = prepare_clip_set(raw, settings)
+    if not clips.clips:
+        raise SadvaeError(
+            f"no clip of {source or data.dataset} is left after preparation; the first: {dropped[0].reason}."
+        )
+    return Prepared(clips, _manifest(raw, clips, dropped, settings, source))
+
+
+def _manifest(
+    raw: ClipSet, clips: ClipSet, dropped: tuple[Dropped, ...], settings: PrepareSettings, source: Path | None
+) -> dict[str, Any]:
+    per_class = Counter(clip.label for clip in clips.clips if clip.label is not None)
+    return {
+        "dataset": clips.dataset,
+        "layout": clips.layout.name,
+        "version": __version__,
+        "prepare": settings.model_dump(mode="json"),
+        "steps": list(clips.steps),
+        "source_sha256": source_digest(source) if source else None,
+        "clips_sha256": hash_clips(clips),
+        "clips_read": len(raw.clips),
+        "clips_kept": len(clips.clips),
+        "dropped": [{"clip": d.clip_id, "reason": d.reason} for d in dropped],
+        "clips_per_class": {clips.class_names[c]: per_class[c] for c in sorted(per_class)},
+        "clips_per_subject": dict(sorted(Counter(c.subject or "unknown" for c in clips.clips).items())),
+    }
+
+
+def hash_clips(clips: ClipSet) -> str:
+    """A sha256 over the joints of all clips, in order."""
+    return hash_arrays(*(clip.joints for clip in clips.clips))
+
+
+def texts_for(data: DataSettings, clips: ClipSet | None = None) -> ClassTexts:
+    """The words for a dataset's classes: a user's file, our lists, or the bare names that the clips carry."""
+    if data.classes is not None:
+        return read_class_texts(data.classes)
+    if data.dataset in dataset_names() or clips is None:
+        return class_texts(data.dataset)
+    count = len(clips.class_names)
+    return ClassTexts(tuple(range(count)), clips.class_names, ((),) * count)
+
+
+def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:
+    """The division into levels that split settings name."""
+    found = load_split(data.dataset, split.name, class_count, split.validation_unseen)
+    return Division(
+        split=found,
+        train_subjects=data.train_subjects,
+        held_out_subjects=split.held_out_subjects,
+        unseen_from=split.unseen_from,
+    )
+
+
+def encoder_settings(chosen: PresetSettings) -> EncoderSettings:
+    """Encoder settings from a preset and changes. Raises SadvaeError for an unknown preset or field."""
+    base = encoder_preset(chosen.preset)
+    return _validated(EncoderSettings, base.model_dump() | chosen.changes, "encoder")
+
+
+def extract_features(clips: ClipSet, encoders: LevelEncoders) -> Features:
+    """Features of every level, each from the encoder that was trained on that level alone."""
+    levels = {
+        name: FeatureLevel(task.split, *extract_level(encoders.get(name), task), allow=task.allow)
+        for name, task in encoders.division.levels(clips).items()
+    }
+    return Features(clips.dataset, clips.class_names, levels["test"], levels.get("calibration"))
+
+
+def main_method(chosen: PresetSettings) -> Method:
+    """SA-DVAE under a preset, or a baseline by its name."""
+    if chosen.preset in ("ridge", "eszsl"):
+        return baseline(chosen.preset, chosen.changes)
+    return SADVAE(preset(chosen.preset, **chosen.changes))
+
+
+def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
+    """A baseline by name. Raises SadvaeError for an unknown one."""
+    if name == "ridge":
+        return _built(RidgeNearestText, changes)
+    if name == "eszsl":
+        return _built(ESZSL, changes)
+    raise SadvaeError(
+        f"unknown method {name!r}; expected ridge or eszsl, or an SA-DVAE preset: sadvae, published, paper."
+    )
+
+
+def _built(kind: Callable[..., Method], changes: dict[str, Any] | None) -> Method:
+    try:
+        return kind(**(changes or {}))
+    except TypeError as error:
+        raise SadvaeError(f"unknown setting of the method: {error}.") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A method trained on both levels, its gate, and its scores."""
+
+    levels: TrainedLevels
+    gate: Gate | None
+    evaluation: Evaluation
+
+
+def fit_and_evaluate(
+    name: str,
+    chosen: PresetSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    gate: str,
+    selection: str,
+    seed: int,
+    on_epoch: EpochCallback | None = None,
+) -> Fitted:
+    """Train a method on a task, fit its gate on the calibration level, and score it on the test clips."""
+    rule = selection_by_name(selection)
+    levels = train_levels(main_method(chosen), task, seed, rule, on_epoch)
+    fitted_gate = calibrate_gate(gate, levels, task, seed)
+    shown = None if name == chosen.preset else chosen.preset
+    scores = evaluate(
+        levels.trained,
+        fitted_gate,
+        task,
+        class_names,
+        method=name,
+        preset=shown,
+        selection=rule.name,
+        epoch=levels.epoch,
+    )
+    return Fitted(levels, fitted_gate, scores)
+
+
+def all_fits(
+    settings: ExperimentSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    seed: int,
+    on_epoch: EpochCallback | None = None,
+) -> list[Fitted]:
+    """The experiment's method, then its baselines, on the same task."""
+    main = fit_and_evaluate(
+        "sa_dvae", settings.method, task, class_names, settings.gate, settings.selection, seed, on_epoch
+    )
+    rest = [
+        fit_and_evaluate(name, PresetSettings(preset=name), task, class_names, settings.gate, settings.selection, seed)
+        for name in settings.baselines
+    ]
+    return [main, *rest]
+
+
+def _validated(model: Any, fields: dict[str, Any], where: str) -> Any:
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SadvaeError(f"{where} settings: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error

@@ -1,0 +1,81 @@
+"""Dividing clips into levels leaks nothing, whatever the split, the subjects and the rule."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sadvae.errors import SadvaeError
+from sadvae.protocol import Division, divide, hold_out, training_subjects
+from sadvae.splits.reader import build_split
+from sadvae.types import ClipSet, SkeletonClip
+from tests.conftest import SPLIT, make_clips
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    unseen=st.sets(st.integers(0, 7), min_size=1, max_size=4),
+    subjects=st.integers(4, 8),
+    unseen_from=st.sampled_from(["held_out_subjects", "training_subjects"]),
+)
+def test_levels_share_no_clip_no_test_subject_and_no_unseen_class(unseen: set[int], subjects: int, unseen_from) -> None:
+    clips = make_clips(classes=8, subjects=subjects, repetitions=1)
+    division = Division(split=build_split("s", sorted(unseen), 8), unseen_from=unseen_from)
+    levels = division.levels(clips)
+    assert levels.calibration is not None
+    test_side = {c.clip_id for part in (levels.test.test_seen, levels.test.test_unseen) for c in part.clips}
+    test_subjects = {c.subject for part in (levels.test.test_seen, levels.test.test_unseen) for c in part.clips}
+    lower = levels.calibration
+    for part in (levels.test.train, lower.train, lower.test_seen, lower.test_unseen):
+        assert not {c.clip_id for c in part.clips} & test_side
+        assert not {c.subject for c in part.clips} & test_subjects
+        assert not {c.label for c in part.clips} & unseen
+    assert not {c.label for c in lower.train.clips} & set(division.split.validation_unseen)
+    assert ("shared_subjects" in lower.allow) == (unseen_from == "training_subjects")
+
+
+def test_nothing_is_lost_at_the_test_level() -> None:
+    clips = make_clips(classes=6)
+    task = divide(clips, SPLIT)
+    unseen_training = sum(c.label in (4, 5) and c.subject in ("1", "3") for c in clips.clips)
+    counted = sum(len(part.clips) for part in (task.train, task.test_seen, task.test_unseen))
+    assert counted + unseen_training == len(clips.clips)
+
+
+def test_clips_without_subjects_are_divided_by_clips_and_say_so() -> None:
+    named = make_clips(classes=6, repetitions=4)
+    clips = ClipSet(
+        "x",
+        named.layout,
+        tuple(SkeletonClip(c.joints, c.layout, c.clip_id, c.label) for c in named.clips),
+        named.class_names,
+    )
+    with pytest.raises(SadvaeError, match="names no subject"):
+        divide(clips, SPLIT)
+    task = divide(clips, SPLIT, "clips")
+    assert task.allow == ("shared_subjects",)
+    assert len(task.train.clips) == 4 * 8
+    lower = hold_out(task)
+    assert {c.label for c in lower.test_unseen.clips} == {2, 3}
+    assert not {c.clip_id for c in lower.test_seen.clips} & {c.clip_id for c in lower.train.clips}
+
+
+def test_subject_rules() -> None:
+    clips = make_clips(subjects=5)
+    assert training_subjects("odd", clips) == {"1", "3", "5"}
+    assert training_subjects("even", clips) == {"2", "4"}
+    assert training_subjects("1, 4", clips) == {"1", "4"}
+    assert training_subjects("ntu60-xsub", clips) == {"1", "2", "4", "5"}
+    with pytest.raises(SadvaeError, match="'9' does not occur"):
+        training_subjects("1,9", clips)
+
+
+def test_splits_that_do_not_fit_the_clips_are_refused() -> None:
+    with pytest.raises(SadvaeError, match="class 4; sticks has classes 0 to 3"):
+        divide(make_clips(classes=4), SPLIT)
+    clips = make_clips(classes=6)
+    with pytest.raises(SadvaeError, match="needs clips of action 5"):
+        divide(clips.where(c.label != 5 for c in clips.clips), SPLIT)
+    with pytest.raises(SadvaeError, match="'2' is not a training subject"):
+        hold_out(divide(clips, SPLIT), held_subjects=["2"])

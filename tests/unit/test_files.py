@@ -1,0 +1,124 @@
+"""Files are whole or absent, and never trusted."""
+
+from __future__ import annotations
+
+import errno
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from sadvae.errors import SadvaeError
+from sadvae.files import atomic, atomic_folder, read_arrays, read_json, read_npy, write_arrays, write_json
+
+SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SAME_FOLDER
+@given(
+    arrays(st.sampled_from([np.float32, np.int64, np.bool_, "<U5"]), array_shapes(min_dims=0, max_dims=3, min_side=0))
+)
+def test_arrays_survive_a_round_trip(tmp_path: Path, array: np.ndarray) -> None:
+    write_arrays(tmp_path / "a.npz", {"x": array})
+    read = read_arrays(tmp_path / "a.npz")["x"]
+    assert read.dtype == array.dtype
+    np.testing.assert_array_equal(read, array)
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        write_arrays(tmp_path / name, {"x": np.arange(5)})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@SAME_FOLDER
+@given(st.data())
+def test_mutated_files_raise_one_kind_of_error(tmp_path: Path, data: st.DataObject) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, x=np.arange(20.0), y=np.arange(3))
+    raw = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(1, 6))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "m.npz"
+    path.write_bytes(raw[: data.draw(st.integers(0, len(raw)))])
+    message = ""
+    try:
+        read = read_arrays(path)
+    except SadvaeError as error:
+        read, message = {}, str(error)
+    assert str(path) in message if message else all(isinstance(a, np.ndarray) for a in read.values())
+
+
+def test_python_objects_are_not_unpickled(tmp_path: Path) -> None:
+    np.savez(tmp_path / "o.npz", x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(SadvaeError, match="Python objects"):
+        read_arrays(tmp_path / "o.npz")
+
+
+def test_a_header_that_claims_too_much_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**12,)})
+    with zipfile.ZipFile(tmp_path / "h.npz", "w") as archive:
+        archive.writestr("x.npy", header.getvalue())
+    (tmp_path / "h.npy").write_bytes(header.getvalue())
+    with pytest.raises(SadvaeError, match="claims an array"):
+        read_arrays(tmp_path / "h.npz")
+    with pytest.raises(SadvaeError, match="claims an array"):
+        read_npy(tmp_path / "h.npy")
+
+
+def test_a_stopped_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "f.txt"
+    path.write_text("old")
+
+    def write_and_stop() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_and_stop()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_stopped_folder_leaves_the_old_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "old").touch()
+
+    def write_and_stop() -> None:
+        with atomic_folder(folder) as new:
+            (new / "new").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_and_stop()
+    assert [p.name for p in folder.iterdir()] == ["old"]
+    with atomic_folder(folder) as new:
+        (new / "new").touch()
+    assert [p.name for p in folder.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(SadvaeError, match="No space left on device; free space"):
+        write_json(tmp_path / "x.json", {"a": 1})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_and_broken_json(tmp_path: Path) -> None:
+    with pytest.raises(SadvaeError, match="does not exist"):
+        read_json(tmp_path / "no.json")
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(SadvaeError, match="not valid JSON"):
+        read_json(tmp_path / "bad.json")

@@ -1,0 +1,73 @@
+"""Published and random splits are whole, disjoint and repeatable; faults are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sadvae.errors import SadvaeError
+from sadvae.splits.reader import CLASS_COUNTS, load_split, published_splits
+from sadvae.types import ClassSplit
+
+EVERY = [(dataset, name) for dataset in CLASS_COUNTS for name in published_splits(dataset)]
+
+
+def test_all_published_splits_are_there() -> None:
+    assert len(EVERY) == 10 + 8 + 8 + 3
+
+
+@pytest.mark.parametrize(("dataset", "name"), EVERY)
+def test_published_splits_cover_their_classes(dataset: str, name: str) -> None:
+    split = load_split(dataset, name)
+    assert split.classes == tuple(range(CLASS_COUNTS[dataset]))
+    assert set(split.validation_unseen) <= set(split.seen)
+    assert split.validation_unseen
+    assert split.hold_out().unseen == tuple(sorted(split.validation_unseen))
+
+
+def test_known_splits_hold_known_ids() -> None:
+    assert load_split("ntu60", "synse-55-5").unseen == (10, 11, 19, 26, 56)
+    assert load_split("ntu60", "synse-55-5").validation_unseen == (16, 21, 25, 31, 48)
+    assert load_split("utd_mhad", "purls-22-5").unseen == (4, 14, 17, 23, 24)
+
+
+def test_random_splits_depend_on_their_seed_alone() -> None:
+    assert load_split("utd_mhad", "random-22-5-1") == load_split("utd_mhad", "random-22-5-1")
+    assert load_split("utd_mhad", "random-22-5-1").unseen != load_split("utd_mhad", "random-22-5-2").unseen
+
+
+def test_a_users_split_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"unseen": [1, 3], "validation_unseen": [0]}))
+    split = load_split("my data", str(path), class_count=6)
+    assert (split.seen, split.unseen, split.validation_unseen) == ((0, 2, 4, 5), (1, 3), (0,))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "match"),
+    [
+        ("utd_mhad", "purls-1-1", "unknown split 'purls-1-1' of utd_mhad; expected purls-22-5"),
+        ("utd_mhad", "random-20-5-0", "speaks of 20 \\+ 5 classes; the dataset has 27"),
+        ("unheard", "synse-55-5", "number of classes"),
+    ],
+)
+def test_unknown_splits_are_named(dataset: str, name: str, match: str) -> None:
+    with pytest.raises(SadvaeError, match=match):
+        load_split(dataset, name)
+
+
+@pytest.mark.parametrize("value", [[], {"unseen": ["a"]}, {"unseen": [99]}, {"seen": [1]}, {"unseen": [0, 0]}])
+def test_faulty_split_files_are_named(tmp_path: Path, value: object) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(SadvaeError):
+        load_split("x", str(path), class_count=5)
+
+
+def test_contradictory_splits_are_refused() -> None:
+    with pytest.raises(SadvaeError, match="both seen and unseen"):
+        ClassSplit("bad", (0, 1), (1,))
+    with pytest.raises(SadvaeError, match="not one of its seen classes"):
+        ClassSplit("bad", (0, 1), (2,), (2,))
