@@ -1,0 +1,38 @@
+"""The loss terms of SA-DVAE as pure functions; equation numbers are those of docs/method.md."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, I)), summed over dimensions, mean over the batch (equations 1 and 2)."""
+    return (-0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1)).mean()
+
+
+def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """mean + standard deviation * noise (Kingma and Welling 2014)."""
+    return mean + torch.exp(0.5 * log_variance) * noise
+
+
+def discrimination_loss(joint: Tensor, shuffled: Tensor) -> Tensor:
+    """Binary cross entropy of the discriminator's logits: joint pairs are 1, shuffled ones 0; the mean of both."""
+    return 0.5 * (functional.softplus(-joint).mean() + functional.softplus(shuffled).mean())
+
+
+def total_correlation(kind: Literal["published", "paper", "density_ratio"], joint: Tensor, shuffled: Tensor | None) -> Tensor:
+    """The encoder's part of equation 4, to be minimised, from discriminator logits.
+
+    published: mean of D_T(z_x), without a logarithm. paper: log D_T(z_x) + log(1 - D_T(z~_x)).
+    density_ratio: mean of log D_T / (1 - D_T), the estimate of KL(q(z_r, z_v) || q(z_r) q(z_v)) (Kim and Mnih 2018).
+    """
+    if kind == "published":
+        return torch.sigmoid(joint).mean()
+    if kind == "density_ratio":
+        return joint.mean()
+    assert shuffled is not None
+    return functional.logsigmoid(joint).mean() + functional.logsigmoid(-shuffled).mean()

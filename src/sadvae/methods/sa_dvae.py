@@ -1,0 +1,259 @@
+"""SA-DVAE (Li et al., ECCV 2024): disentangled variational autoencoders, aligned with text through z_r alone.
+
+Reads top to bottom in the paper's order; equation numbers are those of docs/method.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sadvae.errors import SadvaeError
+from sadvae.methods.draws import Draws, RandomDraws
+from sadvae.methods.losses import discrimination_loss, kl_to_standard_normal, reparameterise, total_correlation
+from sadvae.methods.networks import Networks
+from sadvae.methods.protocol import Latents, Trained, Watch
+from sadvae.methods.schedules import Weights, weights_at
+from sadvae.methods.settings import SADVAESettings
+from sadvae.methods.unseen import unseen_probabilities
+from sadvae.task import ZeroShotTask
+from sadvae.types import FloatArray
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one step's loss, each a scalar tensor, as they enter `total` (equation 5)."""
+
+    reconstruction_skeleton: Tensor
+    kl_semantic: Tensor
+    kl_style: Tensor
+    reconstruction_text: Tensor
+    kl_text: Tensor
+    cross_to_text: Tensor
+    cross_to_skeleton: Tensor
+    total_correlation: Tensor
+    total: Tensor
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """q(z_r | f_x), q(z_v | f_x) and q(z_y | f_y) of a batch: (mean, log-variance) each."""
+
+    semantic: tuple[Tensor, Tensor]
+    style: tuple[Tensor, Tensor]
+    text: tuple[Tensor, Tensor]
+
+
+def encode(networks: Networks, skeleton: Tensor, text: Tensor) -> Posterior:
+    """The three posteriors of skeleton features [n, d_x] and text features [n, d_y]."""
+    mean, log_variance = networks.skeleton_encoder(skeleton)
+    r = networks.latent
+    semantic = mean[:, :r], log_variance[:, :r]
+    return Posterior(semantic, (mean[:, r:], log_variance[:, r:]), networks.text_encoder(text))
+
+
+def sample(posterior: tuple[Tensor, Tensor], draws: Draws) -> Tensor:
+    """One draw from a posterior."""
+    return reparameterise(*posterior, draws.noise(posterior[0]))
+
+
+class Trainer:
+    """The state of one training: networks, their two optimisers, and the settings; one method call is one step."""
+
+    def __init__(self, settings: SADVAESettings, networks: Networks) -> None:
+        self.settings = settings
+        self.networks = networks
+        rate = settings.learning_rate
+        self.autoencoder_optimiser = torch.optim.Adam(networks.autoencoder_parameters(), lr=rate)
+        self.discriminator_optimiser = torch.optim.Adam(networks.discriminator.parameters(), lr=rate)
+
+    def step(self, skeleton: Tensor, text: Tensor, weights: Weights, draws: Draws, iteration: int) -> Terms:
+        """One iteration (from 0): sample, step D_T every n_d-th time, then step both autoencoders."""
+        networks = self.networks
+        posterior = encode(networks, skeleton, text)
+        z_r, z_v = sample(posterior.semantic, draws), sample(posterior.style, draws)
+        z_y = sample(posterior.text, draws)
+        if (iteration + 1) % self.settings.discriminator_every == 0:
+            self._discriminator_step(skeleton, text, weights.discriminator, draws)
+        terms = self._terms(skeleton, text, posterior, (z_r, z_v, z_y), weights, draws)
+        self.autoencoder_optimiser.zero_grad()
+        terms.total.backward()
+        self.autoencoder_optimiser.step()
+        return terms
+
+    def _terms(
+        self,
+        skeleton: Tensor,
+        text: Tensor,
+        posterior: Posterior,
+        latents: tuple[Tensor, Tensor, Tensor],
+        weights: Weights,
+        draws: Draws,
+    ) -> Terms:
+        networks, mse = self.networks, functional.mse_loss
+        z_r, z_v, z_y = latents
+        joint = torch.cat([z_r, z_v], 1)
+        # Equation 1: the skeleton's evidence lower bound, negated.
+        reconstruction_skeleton = mse(networks.skeleton_decoder(joint), skeleton)
+        kl_semantic = weights.kl_skeleton * kl_to_standard_normal(*posterior.semantic)
+        kl_style = weights.kl_skeleton * kl_to_standard_normal(*posterior.style)
+        # Equation 2: the text's.
+        reconstruction_text = mse(networks.text_decoder(z_y), text)
+        kl_text = weights.kl_text * kl_to_standard_normal(*posterior.text)
+        # Equation 3: cross alignment, through z_r and z_y alone.
+        cross_to_text = weights.cross * mse(networks.text_decoder(z_r), text)
+        cross_to_skeleton = weights.cross * mse(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
+        # Equation 4: total correlation, which the encoder lowers.
+        correlation = weights.total_correlation * self._total_correlation(joint, z_r, z_v, draws)
+        parts = (reconstruction_skeleton, kl_semantic, kl_style, reconstruction_text, kl_text, cross_to_text, cross_to_skeleton)
+        total = reconstruction_skeleton + (kl_semantic + kl_style) + reconstruction_text + kl_text
+        # Equation 5.
+        return Terms(*parts, correlation, total + (cross_to_text + cross_to_skeleton) + correlation)
+
+    def _total_correlation(self, joint: Tensor, z_r: Tensor, z_v: Tensor, draws: Draws) -> Tensor:
+        kind = self.settings.total_correlation
+        discriminator = self.networks.discriminator
+        shuffled = None
+        if kind == "paper":
+            shuffled = discriminator(torch.cat([z_r, z_v[draws.permutation(len(z_v))]], 1))
+        return total_correlation(kind, discriminator(joint), shuffled)
+
+    def _discriminator_step(self, skeleton: Tensor, text: Tensor, weight: float, draws: Draws) -> None:
+        """Train D_T to tell joint from shuffled pairs; its noise is drawn anew, and no gradient reaches the encoders."""
+        with torch.no_grad():
+            posterior = encode(self.networks, skeleton, text)
+            pairs = [(sample(posterior.semantic, draws), sample(posterior.style, draws))]
+            if self.settings.discriminator_text_branch:
+                pairs.append((sample(posterior.text, draws), sample(posterior.style, draws)))
+        losses = [self._discrimination(left, right, draws) for left, right in pairs]
+        loss = weight * sum(losses[1:], losses[0]) / len(losses)
+        self.discriminator_optimiser.zero_grad()
+        loss.backward()
+        self.discriminator_optimiser.step()
+
+    def _discrimination(self, left: Tensor, right: Tensor, draws: Draws) -> Tensor:
+        discriminator = self.networks.discriminator
+        first, second = draws.permutation(len(left)), draws.permutation(len(right))
+        joint = discriminator(torch.cat([left, right], 1))
+        return discrimination_loss(joint, discriminator(torch.cat([left[first], right[second]], 1)))
+
+
+@dataclass(frozen=True)
+class SADVAE:
+    """The method: its settings, which can be fitted."""
+
+    settings: SADVAESettings
+    name: str = "sa_dvae"
+
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedSADVAE:
+        """Train on task.train and the texts of its seen classes.
+
+        Raises SadvaeError when the loss stops being a number.
+        """
+        settings = self.settings
+        generator = torch.Generator().manual_seed(seed)
+        skeleton, text = _training_tensors(task)
+        relu = settings.decoder_output == "relu"
+        networks = Networks(skeleton.shape[1], text.shape[1], settings.latent, settings.style, relu=relu)
+        networks.initialise(generator)
+        trainer = Trainer(settings, networks)
+        draws = RandomDraws(settings.noise, generator)
+        for epoch in range(settings.epochs):
+            losses = _epoch(trainer, skeleton, text, epoch, draws, generator)
+            if watch is not None:
+                watch(epoch, TrainedSADVAE.of(settings, networks, seed), losses)
+        return TrainedSADVAE.of(settings, networks, seed)
+
+
+def _training_tensors(task: ZeroShotTask) -> tuple[Tensor, Tensor]:
+    text = task.classes.of(task.train.labels.tolist())
+    return torch.from_numpy(task.train.features), torch.from_numpy(text)
+
+
+def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
+    """One epoch's row indices: one pass over the data, or iterations_per_epoch batches of the data repeated."""
+    size = settings.batch_size
+    if settings.iterations_per_epoch is None:
+        return list(torch.randperm(count, generator=generator).split(size))
+    wanted = settings.iterations_per_epoch * size
+    repeats = -(-wanted // count)
+    return list((torch.randperm(count * repeats, generator=generator)[:wanted] % count).split(size))
+
+
+def _epoch(
+    trainer: Trainer, skeleton: Tensor, text: Tensor, epoch: int, draws: Draws, generator: torch.Generator
+) -> dict[str, float]:
+    batches = _batches(len(skeleton), trainer.settings, generator)
+    sums: dict[str, Tensor] = {}
+    for iteration, rows in enumerate(batches):
+        weights = weights_at(trainer.settings, epoch, iteration, len(batches))
+        terms = trainer.step(skeleton[rows], text[rows], weights, draws, iteration)
+        for name, value in vars(terms).items():
+            sums[name] = sums.get(name, torch.zeros(())) + value.detach()
+    means = {name: float(value) / len(batches) for name, value in sums.items()}
+    if means["total"] != means["total"]:
+        raise SadvaeError(
+            f"the loss of SA-DVAE is not a number in epoch {epoch + 1}; lower learning_rate "
+            f"(now {trainer.settings.learning_rate:g}) or check the features' scale."
+        )
+    return means
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedSADVAE:
+    """A trained SA-DVAE: networks that no longer change, and the settings of its unseen decision."""
+
+    settings: SADVAESettings
+    networks: Networks
+    seed: int
+
+    @staticmethod
+    def of(settings: SADVAESettings, networks: Networks, seed: int) -> TrainedSADVAE:
+        """A snapshot of networks: a copy that later steps leave alone."""
+        return TrainedSADVAE._from_weights(settings, {n: t.detach().clone() for n, t in networks.state_dict().items()}, seed)
+
+    @staticmethod
+    def _from_weights(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
+        d_skeleton = weights["skeleton_encoder.mean.weight"].shape[1]
+        d_text = weights["text_encoder.mean.weight"].shape[1]
+        relu = settings.decoder_output == "relu"
+        networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
+        networks.load_state_dict(weights)
+        return TrainedSADVAE(settings, networks.requires_grad_(False).eval(), seed)
+
+    @staticmethod
+    def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
+        """The trained method that describe() and weights() were taken from."""
+        return TrainedSADVAE._from_weights(SADVAESettings.model_validate(about["settings"]), weights, int(about["seed"]))
+
+    def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
+        """See Trained; the rule is settings.unseen_rule (unseen.py)."""
+        skeleton, text = torch.from_numpy(features), torch.from_numpy(class_vectors)
+        self._check_widths(skeleton, text)
+        return unseen_probabilities(self.settings, self.networks, skeleton, text, self.seed).numpy()
+
+    def latents(self, features: FloatArray) -> Latents:
+        """See Trained."""
+        mean, _ = self.networks.skeleton_encoder(torch.from_numpy(features))
+        r = self.settings.latent
+        return Latents(mean[:, :r].numpy(), mean[:, r:].numpy())
+
+    def describe(self) -> dict[str, Any]:
+        """See Trained."""
+        return {"method": "sa_dvae", "settings": self.settings.model_dump(mode="json"), "seed": self.seed}
+
+    def weights(self) -> dict[str, Tensor]:
+        """See Trained."""
+        return dict(self.networks.state_dict())
+
+    def _check_widths(self, skeleton: Tensor, text: Tensor) -> None:
+        expected = self.networks.skeleton_encoder.mean.in_features, self.networks.text_encoder.mean.in_features
+        if (skeleton.shape[1], text.shape[1]) != expected:
+            raise SadvaeError(
+                f"features have width {skeleton.shape[1]} and texts {text.shape[1]}; this SA-DVAE was trained on "
+                f"{expected[0]} and {expected[1]}; use the encoders that it was trained with."
+            )

@@ -1,0 +1,88 @@
+"""The unseen decision of SA-DVAE: which of the candidate classes, known by text alone, does z_r belong to?"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sadvae.methods.draws import Draws, RandomDraws
+from sadvae.methods.losses import reparameterise
+from sadvae.methods.networks import Networks
+from sadvae.methods.settings import SADVAESettings
+
+
+def unseen_probabilities(settings: SADVAESettings, networks: Networks, skeleton: Tensor, text: Tensor, seed: int) -> Tensor:
+    """p(class | clip) for skeleton features [n, d_x] and class texts [k, d_y]: [n, k], by settings.unseen_rule."""
+    mean, log_variance = networks.skeleton_encoder(skeleton)
+    r = networks.latent
+    z_r = mean[:, :r]
+    if settings.unseen_rule == "classifier":
+        generator = torch.Generator().manual_seed(seed)
+        classifier = UnseenClassifier(r, len(text), relu=settings.classifier_relu)
+        classifier.initialise(generator)
+        train_classifier(classifier, networks, text, settings, RandomDraws(settings.noise, generator))
+        return classifier.probabilities(z_r)
+    if settings.unseen_rule == "gaussian":
+        return gaussian_rule((z_r, log_variance[:, :r]), networks.text_encoder(text))
+    if settings.unseen_rule == "decoded":
+        return cosine_rule(networks.text_decoder(z_r), text, settings.temperature)
+    return cosine_rule(z_r, networks.text_encoder(text)[0], settings.temperature)
+
+
+def cosine_rule(left: Tensor, right: Tensor, temperature: float) -> Tensor:
+    """Softmax over classes of the cosine between clips [n, d] and classes [k, d], divided by a temperature."""
+    similarity = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
+    return torch.softmax(similarity / temperature, dim=1)
+
+
+def gaussian_rule(clip: tuple[Tensor, Tensor], text: tuple[Tensor, Tensor]) -> Tensor:
+    """Softmax over classes of log N(mean_x - mean_y; 0, var_x + var_y), averaged over dimensions.
+
+    clip, text: (mean, log-variance) of q(z_r | f_x) [n, r] and q(z_y | f_y) [k, r]. It is the logarithm of the overlap
+    integral of the two posteriors.
+    """
+    variance = clip[1].exp()[:, None] + text[1].exp()[None]
+    distance = (clip[0][:, None] - text[0][None]) ** 2
+    return torch.softmax(-0.5 * (distance / variance + variance.log()).sum(2), dim=1)
+
+
+class UnseenClassifier(torch.nn.Module):
+    """C_u: one linear layer on z; the published code clips its logits at zero."""
+
+    def __init__(self, latent: int, classes: int, *, relu: bool) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(latent, classes)
+        self.relu = relu
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Xavier-uniform weights with gain 0.5, zero biases."""
+        torch.nn.init.xavier_uniform_(self.linear.weight, gain=0.5, generator=generator)
+        torch.nn.init.zeros_(self.linear.bias)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Latents [n, r] to logits [n, k]."""
+        logits = self.linear(latent)
+        return torch.relu(logits) if self.relu else logits
+
+    def probabilities(self, latent: Tensor) -> Tensor:
+        """Latents [n, r] to probabilities [n, k]."""
+        with torch.no_grad():
+            return torch.softmax(self(latent), dim=1)
+
+
+def train_classifier(
+    classifier: UnseenClassifier, networks: Networks, text: Tensor, settings: SADVAESettings, draws: Draws
+) -> None:
+    """Train C_u on samples of z_y, drawn once, with full-batch Adam (published code)."""
+    k = len(text)
+    labels = torch.arange(k).repeat(settings.classifier_samples)
+    with torch.no_grad():
+        mean, log_variance = networks.text_encoder(text[labels])
+        latents = reparameterise(mean, log_variance, draws.noise(mean))
+    optimiser = torch.optim.Adam(classifier.parameters(), lr=settings.classifier_learning_rate)
+    with torch.enable_grad():
+        for _ in range(settings.classifier_steps):
+            optimiser.zero_grad()
+            functional.cross_entropy(classifier(latents), labels).backward()
+            optimiser.step()
