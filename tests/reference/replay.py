@@ -106,12 +106,16 @@ def networks_of(arrays: dict[str, np.ndarray], config: dict[str, Any], prefix: s
         for theirs, ours in PARAMETERS.items()
         for kind in ("weight", "bias")
     }
-    networks.load_state_dict(weights)
+    networks.load_state_dict(networks.state_dict() | weights)
     return networks
 
 
 def replay_training(
-    arrays: dict[str, np.ndarray], config: dict[str, Any], settings: SADVAESettings, networks: Networks, deviations: Deviations
+    arrays: dict[str, np.ndarray],
+    config: dict[str, Any],
+    settings: SADVAESettings,
+    networks: Networks,
+    deviations: Deviations,
 ) -> None:
     draws = RecordedDraws(arrays["noise"], arrays["permutations"])
     trainer = Trainer(settings, networks)
@@ -132,13 +136,19 @@ def replay_training(
 
 
 def replay_classifier(
-    arrays: dict[str, np.ndarray], config: dict[str, Any], settings: SADVAESettings, networks: Networks, deviations: Deviations
+    arrays: dict[str, np.ndarray],
+    config: dict[str, Any],
+    settings: SADVAESettings,
+    networks: Networks,
+    deviations: Deviations,
 ) -> None:
     unseen = arrays["unseen_classes"]
     text = torch.from_numpy(arrays["text_embeddings"][unseen])
     noise = arrays["classifier.noise"]
     classifier = UnseenClassifier(config["latent"], len(unseen), relu=True)
-    initial = {f"linear.{k}": torch.from_numpy(arrays[f"classifier.initial.model.0.{k}"].copy()) for k in ("weight", "bias")}
+    initial = {
+        f"linear.{k}": torch.from_numpy(arrays[f"classifier.initial.model.0.{k}"].copy()) for k in ("weight", "bias")
+    }
     classifier.load_state_dict(initial)
     draws = RecordedDraws(noise[None], np.zeros((0, 1), np.int64))
     samples = settings.model_copy(update={"classifier_samples": len(noise) // len(unseen)})

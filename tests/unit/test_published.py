@@ -115,7 +115,7 @@ def test_faulty_files_are_named(resources: Path, file: str, array: np.ndarray, m
 
 def test_missing_files_and_foreign_folders_are_named(resources: Path, tmp_path: Path) -> None:
     (resources / "sk_feats" / "shift_tiny_2_r" / "gtest.npy").unlink()
-    with pytest.raises(SadvaeError, match="gtest.npy does not exist"):
+    with pytest.raises(SadvaeError, match=r"gtest\.npy does not exist"):
         load(resources)
     with pytest.raises(SadvaeError, match="is it a published resources folder"):
         find_layouts(tmp_path / "nothing")

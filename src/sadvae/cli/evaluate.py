@@ -13,7 +13,7 @@ from sadvae.cli.show import percent, scores_table
 from sadvae.evaluation.evaluate import evaluate
 from sadvae.features.folder import read_features
 from sadvae.files import write_json
-from sadvae.methods.trained_folder import read_trained
+from sadvae.methods.store import read_trained
 from sadvae.text.embed import read_class_embeddings
 
 HELP = """Score a trained method: ZSL, S, U, H, and a table by class.

@@ -13,7 +13,7 @@ from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import read_features
-from sadvae.methods.trained_folder import TrainedFolder, write_trained
+from sadvae.methods.store import TrainedFolder, write_trained
 from sadvae.recognizer import Recognizer, RecognizerConfig
 from sadvae.settings import PresetSettings
 from sadvae.skeleton.preprocess import PrepareSettings

@@ -20,11 +20,18 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
 
 
 def discrimination_loss(joint: Tensor, shuffled: Tensor) -> Tensor:
-    """Binary cross entropy of the discriminator's logits: joint pairs are 1, shuffled ones 0; the mean of both."""
-    return 0.5 * (functional.softplus(-joint).mean() + functional.softplus(shuffled).mean())
+    """Binary cross entropy of the discriminator's logits: joint pairs are 1, shuffled ones 0; the mean of both.
+
+    Sigmoid and logarithm are separate steps, as in the published code: rounding that differs grows over a training.
+    """
+    real, fake = torch.sigmoid(joint), torch.sigmoid(shuffled)
+    cross_entropy = functional.binary_cross_entropy
+    return 0.5 * (cross_entropy(real, torch.ones_like(real)) + cross_entropy(fake, torch.zeros_like(fake)))
 
 
-def total_correlation(kind: Literal["published", "paper", "density_ratio"], joint: Tensor, shuffled: Tensor | None) -> Tensor:
+def total_correlation(
+    kind: Literal["published", "paper", "density_ratio"], joint: Tensor, shuffled: Tensor | None
+) -> Tensor:
     """The encoder's part of equation 4, to be minimised, from discriminator logits.
 
     published: mean of D_T(z_x), without a logarithm. paper: log D_T(z_x) + log(1 - D_T(z~_x)).

@@ -47,8 +47,33 @@ class Discriminator(nn.Module):
         return self.output(torch.relu(self.hidden(pair)))
 
 
+class Standardiser(nn.Module):
+    """(x - mean) / scale with one scale for all dimensions; the identity until it is fitted."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(()))
+
+    def fit(self, rows: Tensor) -> None:
+        """Take the mean of rows [n, width], and the root mean square of what it leaves."""
+        self.mean.copy_(rows.mean(0))
+        scale = (rows - self.mean).pow(2).mean().sqrt()
+        self.scale.copy_(torch.where(scale > 0, scale, torch.ones(())))
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Rows [n, width] to standardised rows."""
+        return (rows - self.mean) / self.scale
+
+
 class Networks(nn.Module):
-    """E_x, D_x, E_y, D_y and D_T of docs/method.md; z_x = [z_r, z_v] in that order."""
+    """E_x, D_x, E_y, D_y and D_T of docs/method.md; z_x = [z_r, z_v] in that order.
+
+    The networks take and give standardised features; skeleton_scaling and text_scaling lead there.
+    """
 
     def __init__(self, d_skeleton: int, d_text: int, latent: int, style: int, *, relu: bool) -> None:
         super().__init__()
@@ -58,6 +83,8 @@ class Networks(nn.Module):
         self.text_encoder = Encoder(d_text, latent)
         self.text_decoder = Decoder(latent, d_text, relu=relu)
         self.discriminator = Discriminator(latent + style)
+        self.skeleton_scaling = Standardiser(d_skeleton)
+        self.text_scaling = Standardiser(d_text)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Xavier-uniform weights with gain 0.5, zero biases (published code)."""

@@ -24,7 +24,7 @@ class Trained(Protocol):
     """A trained method: it scores features against any class texts."""
 
     def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
-        """Probabilities of candidate classes: features [n, d] and text vectors [k, e] to float32 [n, k], rows sum to 1."""
+        """Probabilities of candidate classes: features [n, d], text vectors [k, e] to float32 [n, k]; rows sum to 1."""
         ...
 
     def latents(self, features: FloatArray) -> Latents | None:

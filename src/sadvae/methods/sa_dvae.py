@@ -5,9 +5,10 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,25 +17,24 @@ from sadvae.errors import SadvaeError
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import discrimination_loss, kl_to_standard_normal, reparameterise, total_correlation
 from sadvae.methods.networks import Networks
-from sadvae.methods.protocol import Latents, Trained, Watch
+from sadvae.methods.protocol import Watch
 from sadvae.methods.schedules import Weights, weights_at
-from sadvae.methods.settings import SADVAESettings
-from sadvae.methods.unseen import unseen_probabilities
+from sadvae.methods.settings import SADVAESettings, paper, preset, published, sadvae
+from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.task import ZeroShotTask
-from sadvae.types import FloatArray
+
+__all__ = ["SADVAE", "SADVAESettings", "TrainedSADVAE", "Trainer", "paper", "preset", "published", "sadvae"]
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of one step's loss, each a scalar tensor, as they enter `total` (equation 5)."""
+    """The weighted terms of one step's loss, each a scalar tensor, and their sum `total` (equation 5)."""
 
     reconstruction_skeleton: Tensor
-    kl_semantic: Tensor
-    kl_style: Tensor
+    kl_skeleton: Tensor
     reconstruction_text: Tensor
     kl_text: Tensor
-    cross_to_text: Tensor
-    cross_to_skeleton: Tensor
+    cross: Tensor
     total_correlation: Tensor
     total: Tensor
 
@@ -59,6 +59,11 @@ def encode(networks: Networks, skeleton: Tensor, text: Tensor) -> Posterior:
 def sample(posterior: tuple[Tensor, Tensor], draws: Draws) -> Tensor:
     """One draw from a posterior."""
     return reparameterise(*posterior, draws.noise(posterior[0]))
+
+
+def _weighted(weight: float, term: Callable[[], Tensor]) -> Tensor:
+    """weight * term(); a term of weight 0 is not computed, as neither its value nor its gradient would count."""
+    return weight * term() if weight else torch.zeros(())
 
 
 class Trainer:
@@ -96,34 +101,38 @@ class Trainer:
     ) -> Terms:
         networks, mse = self.networks, functional.mse_loss
         z_r, z_v, z_y = latents
-        joint = torch.cat([z_r, z_v], 1)
         # Equation 1: the skeleton's evidence lower bound, negated.
-        reconstruction_skeleton = mse(networks.skeleton_decoder(joint), skeleton)
-        kl_semantic = weights.kl_skeleton * kl_to_standard_normal(*posterior.semantic)
-        kl_style = weights.kl_skeleton * kl_to_standard_normal(*posterior.style)
+        reconstruction_skeleton = mse(networks.skeleton_decoder(torch.cat([z_r, z_v], 1)), skeleton)
+        kl_skeleton = _weighted(
+            weights.kl_skeleton,
+            lambda: kl_to_standard_normal(*posterior.semantic) + kl_to_standard_normal(*posterior.style),
+        )
         # Equation 2: the text's.
         reconstruction_text = mse(networks.text_decoder(z_y), text)
-        kl_text = weights.kl_text * kl_to_standard_normal(*posterior.text)
+        kl_text = _weighted(weights.kl_text, lambda: kl_to_standard_normal(*posterior.text))
         # Equation 3: cross alignment, through z_r and z_y alone.
-        cross_to_text = weights.cross * mse(networks.text_decoder(z_r), text)
-        cross_to_skeleton = weights.cross * mse(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
+        cross = _weighted(
+            weights.cross,
+            lambda: (
+                mse(networks.text_decoder(z_r), text)
+                + mse(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
+            ),
+        )
         # Equation 4: total correlation, which the encoder lowers.
-        correlation = weights.total_correlation * self._total_correlation(joint, z_r, z_v, draws)
-        parts = (reconstruction_skeleton, kl_semantic, kl_style, reconstruction_text, kl_text, cross_to_text, cross_to_skeleton)
-        total = reconstruction_skeleton + (kl_semantic + kl_style) + reconstruction_text + kl_text
-        # Equation 5.
-        return Terms(*parts, correlation, total + (cross_to_text + cross_to_skeleton) + correlation)
+        correlation = _weighted(weights.total_correlation, lambda: self._total_correlation(z_r, z_v, draws))
+        # Equation 5; another order of summation rounds differently, and a training multiplies such differences.
+        total = (reconstruction_skeleton + reconstruction_text) + (kl_skeleton + kl_text) + cross + correlation
+        return Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
 
-    def _total_correlation(self, joint: Tensor, z_r: Tensor, z_v: Tensor, draws: Draws) -> Tensor:
-        kind = self.settings.total_correlation
-        discriminator = self.networks.discriminator
+    def _total_correlation(self, z_r: Tensor, z_v: Tensor, draws: Draws) -> Tensor:
+        kind, discriminator = self.settings.total_correlation, self.networks.discriminator
         shuffled = None
         if kind == "paper":
             shuffled = discriminator(torch.cat([z_r, z_v[draws.permutation(len(z_v))]], 1))
-        return total_correlation(kind, discriminator(joint), shuffled)
+        return total_correlation(kind, discriminator(torch.cat([z_r, z_v], 1)), shuffled)
 
     def _discriminator_step(self, skeleton: Tensor, text: Tensor, weight: float, draws: Draws) -> None:
-        """Train D_T to tell joint from shuffled pairs; its noise is drawn anew, and no gradient reaches the encoders."""
+        """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
         with torch.no_grad():
             posterior = encode(self.networks, skeleton, text)
             pairs = [(sample(posterior.semantic, draws), sample(posterior.style, draws))]
@@ -156,22 +165,42 @@ class SADVAE:
         """
         settings = self.settings
         generator = torch.Generator().manual_seed(seed)
-        skeleton, text = _training_tensors(task)
-        relu = settings.decoder_output == "relu"
-        networks = Networks(skeleton.shape[1], text.shape[1], settings.latent, settings.style, relu=relu)
-        networks.initialise(generator)
+        networks = _new_networks(task, settings, generator)
+        skeleton, text = _training_tensors(task, networks)
         trainer = Trainer(settings, networks)
         draws = RandomDraws(settings.noise, generator)
         for epoch in range(settings.epochs):
             losses = _epoch(trainer, skeleton, text, epoch, draws, generator)
             if watch is not None:
-                watch(epoch, TrainedSADVAE.of(settings, networks, seed), losses)
-        return TrainedSADVAE.of(settings, networks, seed)
+                watch(epoch, TrainedSADVAE.of(settings, networks, _decision_seed(seed, epoch)), losses)
+        return TrainedSADVAE.of(settings, networks, _decision_seed(seed, settings.epochs - 1))
 
 
-def _training_tensors(task: ZeroShotTask) -> tuple[Tensor, Tensor]:
+def _decision_seed(seed: int, epoch: int) -> int:
+    """The seed of the unseen decision after an epoch: no epoch and no network shares its start with another one.
+
+    A classifier with ReLU logits can start with classes that never fire, so its start must not repeat over epochs.
+    """
+    return int(np.random.SeedSequence([abs(seed), epoch]).generate_state(1)[0])
+
+
+def _new_networks(task: ZeroShotTask, settings: SADVAESettings, generator: torch.Generator) -> Networks:
+    d_skeleton, d_text = task.train.features.shape[1], task.classes.vectors.shape[1]
+    relu = settings.decoder_output == "relu"
+    networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
+    networks.initialise(generator)
+    if settings.standardise:
+        networks.skeleton_scaling.fit(torch.from_numpy(task.train.features))
+        networks.text_scaling.fit(torch.from_numpy(task.classes.of(np.unique(task.train.labels).tolist())))
+    return networks
+
+
+def _training_tensors(task: ZeroShotTask, networks: Networks) -> tuple[Tensor, Tensor]:
+    """Standardised features [n, d_x] and the standardised text of each clip's class [n, d_y]."""
     text = task.classes.of(task.train.labels.tolist())
-    return torch.from_numpy(task.train.features), torch.from_numpy(text)
+    return networks.skeleton_scaling(torch.from_numpy(task.train.features)), networks.text_scaling(
+        torch.from_numpy(text)
+    )
 
 
 def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
@@ -201,59 +230,3 @@ def _epoch(
             f"(now {trainer.settings.learning_rate:g}) or check the features' scale."
         )
     return means
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedSADVAE:
-    """A trained SA-DVAE: networks that no longer change, and the settings of its unseen decision."""
-
-    settings: SADVAESettings
-    networks: Networks
-    seed: int
-
-    @staticmethod
-    def of(settings: SADVAESettings, networks: Networks, seed: int) -> TrainedSADVAE:
-        """A snapshot of networks: a copy that later steps leave alone."""
-        return TrainedSADVAE._from_weights(settings, {n: t.detach().clone() for n, t in networks.state_dict().items()}, seed)
-
-    @staticmethod
-    def _from_weights(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
-        d_skeleton = weights["skeleton_encoder.mean.weight"].shape[1]
-        d_text = weights["text_encoder.mean.weight"].shape[1]
-        relu = settings.decoder_output == "relu"
-        networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
-        networks.load_state_dict(weights)
-        return TrainedSADVAE(settings, networks.requires_grad_(False).eval(), seed)
-
-    @staticmethod
-    def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
-        """The trained method that describe() and weights() were taken from."""
-        return TrainedSADVAE._from_weights(SADVAESettings.model_validate(about["settings"]), weights, int(about["seed"]))
-
-    def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
-        """See Trained; the rule is settings.unseen_rule (unseen.py)."""
-        skeleton, text = torch.from_numpy(features), torch.from_numpy(class_vectors)
-        self._check_widths(skeleton, text)
-        return unseen_probabilities(self.settings, self.networks, skeleton, text, self.seed).numpy()
-
-    def latents(self, features: FloatArray) -> Latents:
-        """See Trained."""
-        mean, _ = self.networks.skeleton_encoder(torch.from_numpy(features))
-        r = self.settings.latent
-        return Latents(mean[:, :r].numpy(), mean[:, r:].numpy())
-
-    def describe(self) -> dict[str, Any]:
-        """See Trained."""
-        return {"method": "sa_dvae", "settings": self.settings.model_dump(mode="json"), "seed": self.seed}
-
-    def weights(self) -> dict[str, Tensor]:
-        """See Trained."""
-        return dict(self.networks.state_dict())
-
-    def _check_widths(self, skeleton: Tensor, text: Tensor) -> None:
-        expected = self.networks.skeleton_encoder.mean.in_features, self.networks.text_encoder.mean.in_features
-        if (skeleton.shape[1], text.shape[1]) != expected:
-            raise SadvaeError(
-                f"features have width {skeleton.shape[1]} and texts {text.shape[1]}; this SA-DVAE was trained on "
-                f"{expected[0]} and {expected[1]}; use the encoders that it was trained with."
-            )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sadvae.errors import SadvaeError
 
+UnseenRule = Literal["classifier", "cosine", "gaussian", "decoded", "reconstruction"]
 PRESETS = ("sadvae", "published", "paper")
 
 
@@ -25,6 +26,8 @@ class SADVAESettings(BaseModel):
     iterations_per_epoch: int | None = Field(default=None, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     discriminator_every: int = Field(default=5, ge=1)
+    # Features and texts are centred and scaled to unit mean square, by statistics of the training data.
+    standardise: bool = True
     # Deviations between the paper and its code (numbers: docs/method.md).
     noise: Literal["per_sample", "per_dimension"] = "per_dimension"
     decoder_output: Literal["relu", "linear"] = "linear"
@@ -36,7 +39,7 @@ class SADVAESettings(BaseModel):
     discriminator_text_branch: bool = False
     discriminator_damped: bool = False
     # The unseen decision.
-    unseen_rule: Literal["classifier", "cosine", "gaussian", "decoded"] = "cosine"
+    unseen_rule: UnseenRule = "cosine"
     temperature: float = Field(default=0.1, gt=0)
     classifier_relu: bool = False
     classifier_samples: int = Field(default=500, ge=1)
@@ -48,6 +51,7 @@ def published(**changes: Any) -> SADVAESettings:
     """The published code's arithmetic, with its rate for NTU RGB+D 60 on the SynSE splits."""
     return _changed(
         {
+            "standardise": False,
             "noise": "per_sample",
             "decoder_output": "relu",
             "schedule": "published",
@@ -64,7 +68,9 @@ def published(**changes: Any) -> SADVAESettings:
 
 def paper(**changes: Any) -> SADVAESettings:
     """The paper's equations as written."""
-    return _changed({"schedule": "paper", "total_correlation": "paper", "unseen_rule": "classifier"}, changes)
+    return _changed(
+        {"standardise": False, "schedule": "paper", "total_correlation": "paper", "unseen_rule": "classifier"}, changes
+    )
 
 
 def sadvae(**changes: Any) -> SADVAESettings:

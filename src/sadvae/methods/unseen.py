@@ -12,22 +12,48 @@ from sadvae.methods.networks import Networks
 from sadvae.methods.settings import SADVAESettings
 
 
-def unseen_probabilities(settings: SADVAESettings, networks: Networks, skeleton: Tensor, text: Tensor, seed: int) -> Tensor:
-    """p(class | clip) for skeleton features [n, d_x] and class texts [k, d_y]: [n, k], by settings.unseen_rule."""
+def unseen_probabilities(
+    settings: SADVAESettings, networks: Networks, skeleton: Tensor, text: Tensor, seed: int
+) -> Tensor:
+    """p(class | clip) by settings.unseen_rule: [n, k].
+
+    skeleton [n, d_x] and text [k, d_y] are standardised; `seed` counts for the rule "classifier" alone.
+    """
     mean, log_variance = networks.skeleton_encoder(skeleton)
     r = networks.latent
-    z_r = mean[:, :r]
-    if settings.unseen_rule == "classifier":
-        generator = torch.Generator().manual_seed(seed)
-        classifier = UnseenClassifier(r, len(text), relu=settings.classifier_relu)
-        classifier.initialise(generator)
-        train_classifier(classifier, networks, text, settings, RandomDraws(settings.noise, generator))
-        return classifier.probabilities(z_r)
-    if settings.unseen_rule == "gaussian":
-        return gaussian_rule((z_r, log_variance[:, :r]), networks.text_encoder(text))
-    if settings.unseen_rule == "decoded":
+    z_r, rule = mean[:, :r], settings.unseen_rule
+    if rule == "classifier":
+        return classifier_rule(settings, networks, z_r, text, seed)
+    if rule == "gaussian":
+        return gaussian_rule((z_r, log_variance[:, :r]), networks.text_encoder(text), settings.temperature)
+    if rule == "decoded":
         return cosine_rule(networks.text_decoder(z_r), text, settings.temperature)
+    if rule == "reconstruction":
+        return reconstruction_rule(networks, skeleton, mean[:, r:], text, settings.temperature)
     return cosine_rule(z_r, networks.text_encoder(text)[0], settings.temperature)
+
+
+def classifier_rule(settings: SADVAESettings, networks: Networks, z_r: Tensor, text: Tensor, seed: int) -> Tensor:
+    """Probabilities of C_u, trained here on samples of the candidate classes' z_y."""
+    generator = torch.Generator().manual_seed(seed)
+    classifier = UnseenClassifier(networks.latent, len(text), relu=settings.classifier_relu)
+    classifier.initialise(generator)
+    train_classifier(classifier, networks, text, settings, RandomDraws(settings.noise, generator))
+    return classifier.probabilities(z_r)
+
+
+def reconstruction_rule(
+    networks: Networks, skeleton: Tensor, style: Tensor, text: Tensor, temperature: float
+) -> Tensor:
+    """Softmax over classes of minus the mean squared error of D_x([z_y, z_v]), with the clip's own style z_v.
+
+    It asks which class's text, together with this clip's style, explains the clip best: skeleton [n, d_x],
+    style [n, v], text [k, d_y].
+    """
+    z_y = networks.text_encoder(text)[0]
+    pairs = torch.cat([z_y[None].expand(len(style), -1, -1), style[:, None].expand(-1, len(z_y), -1)], 2)
+    errors = (networks.skeleton_decoder(pairs) - skeleton[:, None]).pow(2).mean(2)
+    return torch.softmax(-errors / temperature, dim=1)
 
 
 def cosine_rule(left: Tensor, right: Tensor, temperature: float) -> Tensor:
@@ -36,15 +62,15 @@ def cosine_rule(left: Tensor, right: Tensor, temperature: float) -> Tensor:
     return torch.softmax(similarity / temperature, dim=1)
 
 
-def gaussian_rule(clip: tuple[Tensor, Tensor], text: tuple[Tensor, Tensor]) -> Tensor:
+def gaussian_rule(clip: tuple[Tensor, Tensor], text: tuple[Tensor, Tensor], temperature: float) -> Tensor:
     """Softmax over classes of log N(mean_x - mean_y; 0, var_x + var_y), averaged over dimensions.
 
-    clip, text: (mean, log-variance) of q(z_r | f_x) [n, r] and q(z_y | f_y) [k, r]. It is the logarithm of the overlap
-    integral of the two posteriors.
+    clip, text: (mean, log-variance) of q(z_r | f_x) [n, r] and q(z_y | f_y) [k, r]. The logarithm is that of the
+    overlap integral of the two posteriors; the average, over a temperature, keeps many dimensions from saturating it.
     """
     variance = clip[1].exp()[:, None] + text[1].exp()[None]
     distance = (clip[0][:, None] - text[0][None]) ** 2
-    return torch.softmax(-0.5 * (distance / variance + variance.log()).sum(2), dim=1)
+    return torch.softmax(-0.5 * (distance / variance + variance.log()).mean(2) / temperature, dim=1)
 
 
 class UnseenClassifier(torch.nn.Module):

@@ -7,8 +7,10 @@ from typing import Literal
 
 ArmMotion = Literal["raise", "wave", "punch", "circle", "swing", "side lift", "throw", "drink", "clap"]
 LegMotion = Literal["kick", "side kick", "raise knee"]
-BodyMotion = Literal["squat", "bow", "jump", "walk", "sit", "turn", "lean right", "lean left"]
-Part = Literal["right arm", "left arm", "both arms", "main arm", "right leg", "left leg", "body"]
+BodyMotion = Literal["squat", "bow", "jump", "walk", "sit", "turn", "lean"]
+Part = Literal[
+    "right arm", "left arm", "both arms", "main arm", "right leg", "left leg", "body", "right side", "left side"
+]
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("walk in place", Move("walk", "body")),
     _action("sit down", Move("sit", "body")),
     _action("turn around", Move("turn", "body")),
-    _action("lean to the right", Move("lean right", "body")),
-    _action("lean to the left", Move("lean left", "body")),
+    _action("lean to the right", Move("lean", "right side")),
+    _action("lean to the left", Move("lean", "left side")),
     _action("throw a ball", Move("throw", "main arm")),
     _action("drink from a cup", Move("drink", "main arm")),
     _action("clap the hands", Move("clap", "both arms")),

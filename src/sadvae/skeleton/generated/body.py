@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ ARMS = ((4, 5, 6, 7, 21, 22), (8, 9, 10, 11, 23, 24))
 LEGS = ((12, 13, 14, 15), (16, 17, 18, 19))
 # Parent and child of every rigid bone of the generated body.
 BONES = (
-    *zip(TRUNK, TRUNK[1:], strict=False),
+    *pairwise(TRUNK),
     *((parent, child) for arm in ARMS for parent, child in zip((20, *arm[:4], arm[2]), arm, strict=True)),
     *((parent, child) for leg in LEGS for parent, child in zip((0, *leg[:3]), leg, strict=True)),
 )
@@ -78,11 +79,10 @@ def _place_trunk(
 ) -> None:
     stretched = lengths.ankle + 0.5 * lengths.hip + 0.985 * lengths.leg_length
     shift = lengths.leg_length * controls.pelvis * [1, 1, -1]
-    joints[:, 0] = rotate(heading, shift) + [0, stretched, 0]
+    joints[:, 0] = rotate(heading, shift) + np.array([0, stretched, 0])
     head = chest @ about(0, 0.35 * controls.pitch)
-    for frame, parent, child, length in zip(
-        (pelvis, chest, chest, head), TRUNK, TRUNK[1:], lengths.spine, strict=False
-    ):
+    frames = (pelvis, chest, chest, head)
+    for frame, (parent, child), length in zip(frames, pairwise(TRUNK), lengths.spine, strict=True):
         joints[:, child] = joints[:, parent] + rotate(frame, np.array([0.0, length, 0.0]))
 
 
@@ -123,5 +123,7 @@ def _place_leg(
     # A foot on the floor lies flat; a lifted one hangs at a right angle to the shin.
     lifted = np.clip(4 * path[:, 1:2], 0, 1)
     shin = unit(joints[:, ankle] - joints[:, knee])
-    flat = front + [0, -0.25, 0]
-    joints[:, foot] = joints[:, ankle] + lengths.foot * unit((1 - lifted) * flat + lifted * (across(front, shin) + 0.4 * shin))
+    flat = front + np.array([0, -0.25, 0])
+    joints[:, foot] = joints[:, ankle] + lengths.foot * unit(
+        (1 - lifted) * flat + lifted * (across(front, shin) + 0.4 * shin)
+    )

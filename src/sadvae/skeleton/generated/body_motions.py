@@ -72,22 +72,25 @@ def _turn(clock: Clock, extent: float, controls: Controls) -> Controls:
     return replace(controls, heading=controls.heading + np.pi * clock.settled(), feet=stepping)
 
 
-def _lean(side: float) -> Motion:
-    def lean(clock: Clock, extent: float, controls: Controls) -> Controls:
-        depth = side * extent * clock.to_and_fro(1.7)
-        pelvis = controls.pelvis + vectors(-0.1 * depth, 0.0, 0.0)
-        return replace(controls, pelvis=pelvis, roll=controls.roll + 0.65 * depth)
-
-    return lean
+def _lean(sign: float, clock: Clock, extent: float, controls: Controls) -> Controls:
+    """Tip the trunk over to one side (sign 1: right, -1: left); the hips give way to the other."""
+    depth = sign * extent * clock.to_and_fro(1.7)
+    pelvis = controls.pelvis + vectors(-0.1 * depth, 0.0, 0.0)
+    return replace(controls, pelvis=pelvis, roll=controls.roll + 0.65 * depth)
 
 
-BODY_MOTIONS: Mapping[str, Motion] = {
+_MOTIONS: Mapping[str, Motion] = {
     "squat": _squat,
     "bow": _bow,
     "jump": _jump,
     "walk": _walk,
     "sit": _sit,
     "turn": _turn,
-    "lean right": _lean(1.0),
-    "lean left": _lean(-1.0),
 }
+
+
+def move_body(motion: str, part: str, clock: Clock, extent: float, controls: Controls) -> Controls:
+    """Add a motion of the whole body, or of its "right side" or "left side", to the controls."""
+    if motion == "lean":
+        return _lean(1.0 if part == "right side" else -1.0, clock, extent, controls)
+    return _MOTIONS[motion](clock, extent, controls)

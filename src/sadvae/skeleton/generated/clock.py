@@ -54,7 +54,7 @@ def draw_clock(generator: np.random.Generator, frames: tuple[int, int], tempo: f
     progress = np.clip((time - before) / (count - before - after), 0, 1)
     # People do not move like a metronome: the pace rises and falls within a performance.
     shift = generator.uniform(0, 2 * np.pi)
-    uneven = 0.06 * style * (np.sin(2 * np.pi * progress + shift) - np.sin(shift))
+    uneven = 0.06 * style * (np.sin(2 * np.pi * progress + shift) - np.sin(shift)) * (progress < 1)
     ramp = 0.25 * FRAMES_PER_SECOND / tempo
     engaged = smooth_step((time - before) / ramp) * smooth_step((count - 1 - after * 0.3 - time) / ramp)
     return Clock(np.clip(progress + uneven, 0, 1), engaged, (count - before - after) / FRAMES_PER_SECOND, tempo)

@@ -34,9 +34,7 @@ class Controls:
 def standing(frames: int) -> Controls:
     """Controls of a body that stands still with hands at (0, 0, 0), which are to be set."""
     flat = np.zeros(frames)
-    return Controls(
-        flat, np.zeros((frames, 3)), flat, flat, flat, np.zeros((frames, 2, 3)), np.zeros((frames, 2, 3))
-    )
+    return Controls(flat, np.zeros((frames, 3)), flat, flat, flat, np.zeros((frames, 2, 3)), np.zeros((frames, 2, 3)))
 
 
 def hanging(pitch: Array) -> Array:

@@ -25,10 +25,10 @@ def generate_clip_set(settings: GeneratedSettings | None = None, **changes: Any)
 
     settings: how many and how hard (default GeneratedSettings()); changes: fields of it to change, by name
     (actions, subjects, repetitions, seed, style, view_degrees, noise, dropped, left_handed, frames).
-    Returns raw clips, float32 [1, frame, 25, 3] in metres, layout kinect-v2, dataset "generated", subjects "1", "2", ...;
-    a joint that was lost is (0, 0, 0). Class ids are positions in action_names(), also when only some actions are asked
-    for. A clip depends on its action, subject, repetition and the settings of difficulty, not on what else is
-    generated. Raises SadvaeError for unknown actions and settings out of range.
+    Returns raw clips, float32 [1, frame, 25, 3] in metres, layout kinect-v2, dataset "generated", subjects "1", "2"
+    and so on; a joint that was lost is (0, 0, 0). Class ids are positions in action_names(), also when only some
+    actions are asked for. A clip depends on its action, subject, repetition, the seed and the settings of difficulty,
+    not on what else is generated. Raises SadvaeError for unknown actions and settings out of range.
     """
     chosen = _changed(settings or GeneratedSettings(), changes)
     labels = _labels(chosen)
@@ -78,4 +78,6 @@ def _clip(
     viewed = seen_from_camera(body, moment, settings.view_degrees)
     noisy = add_noise(viewed, moment, settings.noise).astype(np.float32)
     joints = drop_joints(noisy, moment, settings.dropped)[None]
-    return SkeletonClip(joints, layout, f"generated_a{label + 1:02d}_s{number:02d}_r{repetition:02d}", label, str(number))
+    return SkeletonClip(
+        joints, layout, f"generated_a{label + 1:02d}_s{number:02d}_r{repetition:02d}", label, str(number)
+    )

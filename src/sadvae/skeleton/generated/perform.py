@@ -9,11 +9,11 @@ import numpy as np
 from sadvae.skeleton.generated.actions import Action, Move
 from sadvae.skeleton.generated.arm_motions import ARM_MOTIONS
 from sadvae.skeleton.generated.body import pose
-from sadvae.skeleton.generated.body_motions import BODY_MOTIONS
+from sadvae.skeleton.generated.body_motions import move_body
 from sadvae.skeleton.generated.clock import FRAMES_PER_SECOND, Clock, draw_clock
 from sadvae.skeleton.generated.controls import LEFT, RIGHT, Controls, hanging, standing
 from sadvae.skeleton.generated.leg_motions import move_leg
-from sadvae.skeleton.generated.rotation import Array
+from sadvae.skeleton.generated.rotation import Array, unit
 from sadvae.skeleton.generated.subjects import Subject
 
 
@@ -31,11 +31,13 @@ def perform(
     repetitions. frames: (fewest, most). Returns [frame, 25, 3] metres, x to its right, y up, z to its back.
     """
     tempo = subject.tempo * float(np.exp(0.1 * style * moment.standard_normal()))
-    extent = min(1.25, subject.extent * float(np.exp(style * (0.08 * habit.standard_normal() + 0.06 * moment.standard_normal()))))
+    extent = min(
+        1.25, subject.extent * float(np.exp(style * (0.08 * habit.standard_normal() + 0.06 * moment.standard_normal())))
+    )
     clock = draw_clock(moment, frames, tempo, style)
-    controls = _rest(subject, moment, len(clock.engaged), style)
-    for move in (move for move in action.moves if move.part == "body"):
-        controls = BODY_MOTIONS[move.motion](clock, extent, controls)
+    controls = _accompany(_rest(subject, moment, len(clock.engaged), style), clock, habit, style)
+    for move in (move for move in action.moves if move.part.endswith(("body", "side"))):
+        controls = move_body(move.motion, move.part, clock, extent, controls)
     controls = _hang(controls, subject, moment, style)
     for move in (move for move in action.moves if move.part.endswith("leg")):
         controls = move_leg(move.motion, _sides(move, subject)[0], clock, extent, controls)
@@ -67,6 +69,18 @@ def _rest(subject: Subject, moment: np.random.Generator, frames: int, style: flo
     )
 
 
+def _accompany(controls: Controls, clock: Clock, habit: np.random.Generator, style: float) -> Controls:
+    """Add what a person does along with an action by habit: the trunk goes with it, and idle arms do not hang still."""
+    size = style * clock.to_and_fro(1.7)[:, None] * habit.standard_normal((1, 9))
+    return replace(
+        controls,
+        pitch=controls.pitch + 0.07 * size[:, 0],
+        roll=controls.roll + 0.05 * size[:, 1],
+        twist=controls.twist + 0.15 * size[:, 2],
+        hands=controls.hands + 0.07 * size[:, 3:].reshape(-1, 2, 3),
+    )
+
+
 def _hang(controls: Controls, subject: Subject, moment: np.random.Generator, style: float) -> Controls:
     """Add the hanging arms to the swing that the hands may have from walking."""
     frames = len(controls.pitch)
@@ -75,10 +89,10 @@ def _hang(controls: Controls, subject: Subject, moment: np.random.Generator, sty
     return replace(controls, hands=controls.hands + idle)
 
 
-def _move_arms(
-    move: Move, subject: Subject, clock: Clock, extent: float, controls: Controls, bias: Array
-) -> Controls:
-    path = ARM_MOTIONS[move.motion](clock, extent, move.hold) + bias
+def _move_arms(move: Move, subject: Subject, clock: Clock, extent: float, controls: Controls, bias: Array) -> Controls:
+    usual = ARM_MOTIONS[move.motion](clock, extent, move.hold)
+    # A habit changes the direction in which an arm reaches, not how far it is stretched.
+    path = unit(usual + bias) * np.sqrt((usual**2).sum(-1, keepdims=True))
     # An arm that is kept up must be led there along its path, so it leaves the resting position sooner.
     weight = np.minimum(1, (4 if move.hold else 1) * clock.engaged)[:, None]
     hands = controls.hands.copy()

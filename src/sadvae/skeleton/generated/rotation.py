@@ -46,7 +46,7 @@ def bend(start: Array, target: Array, bones: tuple[float, float], towards: Array
     """
     upper, lower = bones
     reach = target - start
-    wanted = np.sqrt((reach * reach).sum(-1, keepdims=True))
+    wanted = np.maximum(np.sqrt((reach * reach).sum(-1, keepdims=True)), 1e-9)
     direction = reach / wanted
     distance = np.clip(wanted, abs(upper - lower) + 0.2 * lower, 0.999 * (upper + lower))
     cosine = (upper**2 + distance**2 - lower**2) / (2 * upper * distance)

@@ -22,10 +22,10 @@ class GeneratedSettings(BaseModel):
     subjects: int = Field(default=8, ge=1, le=1000)
     repetitions: int = Field(default=3, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
-    style: float = Field(default=1.0, ge=0, le=2)
+    style: float = Field(default=1.2, ge=0, le=2)
     view_degrees: float = Field(default=40.0, ge=0, le=180)
-    noise: float = Field(default=0.012, ge=0, le=0.2)
-    dropped: float = Field(default=2.0, ge=0, le=50)
+    noise: float = Field(default=0.025, ge=0, le=0.2)
+    dropped: float = Field(default=6.0, ge=0, le=50)
     left_handed: float = Field(default=0.25, ge=0, le=1)
     frames: tuple[int, int] = (40, 90)
 

@@ -1,0 +1,138 @@
+"""The seen/unseen gate: does a clip belong to a class of the training? Fitted on the calibration level alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from sadvae.errors import SadvaeError
+from sadvae.methods.published_gate import PublishedGate, fit_published_gate
+from sadvae.methods.softmax import softmax
+from sadvae.types import FloatArray
+
+GATES = ("max_probability", "published")
+
+
+@dataclass(frozen=True, eq=False)
+class GateInput:
+    """What a gate reads of clips: p(unseen class | clip) [n, k], and raw seen-classifier logits [n, class]."""
+
+    unseen_probabilities: FloatArray
+    seen_logits: FloatArray
+
+
+class Gate(Protocol):
+    """A fitted gate."""
+
+    def seen_probability(self, clips: GateInput, seen_ids: Sequence[int]) -> FloatArray:
+        """P(the clip's class is a seen one): float32 [n]."""
+        ...
+
+    def is_seen(self, clips: GateInput, seen_ids: Sequence[int]) -> NDArray[np.bool_]:
+        """The hard decision: bool [n]."""
+        ...
+
+
+@dataclass(frozen=True)
+class MaxProbabilityGate:
+    """Logistic regression on one number: the log-odds of the largest softmax probability over seen classes.
+
+    One slope and one offset need few calibration clips, do not depend on the number of candidate classes, and never
+    read columns of classes that were not trained.
+    """
+
+    slope: float
+    offset: float
+
+    def seen_probability(self, clips: GateInput, seen_ids: Sequence[int]) -> FloatArray:
+        """See Gate."""
+        score = self.slope * max_log_odds(clips.seen_logits, seen_ids) + self.offset
+        return (1 / (1 + np.exp(-score))).astype(np.float32)
+
+    def is_seen(self, clips: GateInput, seen_ids: Sequence[int]) -> NDArray[np.bool_]:
+        """See Gate: seen if P(seen) > 1/2."""
+        return self.seen_probability(clips, seen_ids) > 0.5
+
+
+@dataclass(frozen=True)
+class PublishedGateOf:
+    """The published gate behind the common protocol (numbers 9 to 11 of docs/method.md)."""
+
+    gate: PublishedGate
+
+    def seen_probability(self, clips: GateInput, seen_ids: Sequence[int]) -> FloatArray:
+        """See Gate. It reads all logit columns, as published."""
+        return (1 - self.gate.unseen_probability(clips.unseen_probabilities, clips.seen_logits)).astype(np.float32)
+
+    def is_seen(self, clips: GateInput, seen_ids: Sequence[int]) -> NDArray[np.bool_]:
+        """See Gate: seen if P(seen) is above the threshold, as published."""
+        return self.gate.is_seen(clips.unseen_probabilities, clips.seen_logits)
+
+
+def max_log_odds(seen_logits: FloatArray, seen_ids: Sequence[int]) -> NDArray[np.float64]:
+    """log(p / (1 - p)) of the largest softmax probability p over the columns seen_ids: float64 [n].
+
+    Computed as the largest logit minus the log-sum-exp of the others, so that it stays finite when p rounds to 1.
+    """
+    logits = np.sort(seen_logits[:, list(seen_ids)].astype(np.float64), axis=1)
+    if logits.shape[1] == 1:
+        return np.zeros(len(logits))
+    others = logits[:, :-1]
+    top = others[:, -1:]
+    return logits[:, -1] - (top[:, 0] + np.log(np.exp(others - top).sum(axis=1)))
+
+
+def fit_max_probability_gate(unseen: GateInput, seen: GateInput, seen_ids: Sequence[int]) -> MaxProbabilityGate:
+    """Fit on calibration clips of held-out and of seen classes, both sides weighing the same."""
+    scores = np.concatenate([max_log_odds(side.seen_logits, seen_ids) for side in (unseen, seen)])
+    truth = np.repeat([0, 1], [len(unseen.seen_logits), len(seen.seen_logits)])
+    centre, spread = scores.mean(), max(float(scores.std()), 1e-6)
+    model = LogisticRegression(C=1.0, class_weight="balanced").fit(((scores - centre) / spread)[:, None], truth)
+    slope = float(model.coef_[0, 0]) / spread
+    return MaxProbabilityGate(slope, float(model.intercept_[0]) - slope * float(centre))
+
+
+def fit_gate(kind: str, unseen: GateInput, seen: GateInput, *, seed: int, seen_ids: Sequence[int]) -> Gate:
+    """Fit the gate `kind` ("max_probability" or "published") on calibration clips of held-out and seen classes.
+
+    seen_ids: the seen classes of the calibration level. Raises SadvaeError for an unknown kind or an empty side.
+    """
+    if len(unseen.seen_logits) == 0 or len(seen.seen_logits) == 0:
+        raise SadvaeError("the gate needs calibration clips of held-out and of seen classes; one side is empty.")
+    if kind == "max_probability":
+        return fit_max_probability_gate(unseen, seen, seen_ids)
+    if kind == "published":
+        zs = unseen.unseen_probabilities, seen.unseen_probabilities
+        fitted = fit_published_gate(*zs, unseen.seen_logits, seen.seen_logits, seed=seed)
+        return PublishedGateOf(fitted)
+    raise SadvaeError(f"unknown gate {kind!r}; expected one of {', '.join(GATES)}.")
+
+
+def gate_to_json(gate: Gate) -> dict[str, Any]:
+    """A gate as JSON."""
+    if isinstance(gate, MaxProbabilityGate):
+        return {"kind": "max_probability", **asdict(gate)}
+    if isinstance(gate, PublishedGateOf):
+        return {"kind": "published", **asdict(gate.gate)}
+    raise SadvaeError(f"a gate of type {type(gate).__name__} cannot be saved.")
+
+
+def gate_from_json(value: Any) -> Gate:
+    """The gate that gate_to_json wrote. Raises SadvaeError if it is none."""
+    try:
+        fields = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items() if key != "kind"}
+        if value["kind"] == "published":
+            return PublishedGateOf(PublishedGate(**fields))
+        return MaxProbabilityGate(**fields)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise SadvaeError(f"gate.json does not hold a gate: {error}.") from error
+
+
+def seen_class_probabilities(seen_logits: FloatArray, seen_ids: Sequence[int]) -> FloatArray:
+    """p(seen class | clip, it is seen): softmax over the columns seen_ids, float32 [n, seen]."""
+    return softmax(seen_logits[:, list(seen_ids)])

@@ -1,0 +1,70 @@
+"""Save and load trained methods: a folder with config.json and model.safetensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from sadvae.errors import SadvaeError
+from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.methods.gate import Gate, gate_from_json, gate_to_json
+from sadvae.methods.linear import TrainedLinear
+from sadvae.methods.protocol import Trained
+from sadvae.methods.trained_sa_dvae import TrainedSADVAE
+
+MAX_WEIGHTS = 2**32
+
+
+def save_trained(folder: Path, trained: Trained) -> None:
+    """Write a trained method; the folder appears whole or not at all."""
+    with atomic_folder(Path(folder)) as new:
+        write_json(new / "config.json", trained.describe())
+        (new / "model.safetensors").write_bytes(save({n: t.contiguous() for n, t in trained.weights().items()}))
+
+
+def load_trained(folder: Path) -> Trained:
+    """Read a trained method. Raises SadvaeError if the folder is missing, foreign or damaged."""
+    folder = Path(folder)
+    about = read_json(folder / "config.json")
+    data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
+    try:
+        weights = load(data)
+        restore = TrainedSADVAE.restore if about["method"] == "sa_dvae" else TrainedLinear.restore
+        return restore(about, weights)
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise SadvaeError(f"{folder} is not a trained method of sadvae ({str(error).splitlines()[0]}).") from error
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedFolder:
+    """What `sadvae train` writes: the trained method, its gate, and how its weights were picked."""
+
+    trained: Trained
+    gate: Gate | None
+    method: str
+    preset: str | None
+    selection: str
+    epoch: int
+
+
+def write_trained(folder: Path, kept: TrainedFolder) -> None:
+    """Write a TrainedFolder; it appears whole or not at all."""
+    about: dict[str, Any] = {name: getattr(kept, name) for name in ("method", "preset", "selection", "epoch")}
+    with atomic_folder(Path(folder)) as new:
+        save_trained(new / "method", kept.trained)
+        write_json(new / "training.json", about | {"gate": gate_to_json(kept.gate) if kept.gate else None})
+
+
+def read_trained(folder: Path) -> TrainedFolder:
+    """Read a TrainedFolder. Raises SadvaeError if it is missing or damaged."""
+    about = read_json(Path(folder) / "training.json")
+    trained = load_trained(Path(folder) / "method")
+    try:
+        gate = gate_from_json(about["gate"]) if about["gate"] else None
+        return TrainedFolder(trained, gate, about["method"], about["preset"], about["selection"], int(about["epoch"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SadvaeError(f"{folder}/training.json lacks or misstates {error}; train again.") from error

@@ -1,0 +1,78 @@
+"""A trained SA-DVAE: networks that no longer change, and the settings of its unseen decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sadvae.errors import SadvaeError
+from sadvae.methods.networks import Networks
+from sadvae.methods.protocol import Latents, Trained
+from sadvae.methods.settings import SADVAESettings
+from sadvae.methods.unseen import unseen_probabilities
+from sadvae.types import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedSADVAE:
+    """See Trained.
+
+    seed: of the unseen decision, where its rule draws anything.
+    """
+
+    settings: SADVAESettings
+    networks: Networks
+    seed: int
+
+    @staticmethod
+    def of(settings: SADVAESettings, networks: Networks, seed: int) -> TrainedSADVAE:
+        """A snapshot of networks: a copy that later steps leave alone."""
+        return TrainedSADVAE._from_weights(settings, networks.state_dict(), seed)
+
+    @staticmethod
+    def _from_weights(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
+        d_skeleton = weights["skeleton_encoder.mean.weight"].shape[1]
+        d_text = weights["text_encoder.mean.weight"].shape[1]
+        relu = settings.decoder_output == "relu"
+        networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
+        networks.load_state_dict(weights)
+        return TrainedSADVAE(settings, networks.requires_grad_(False).eval(), seed)
+
+    @staticmethod
+    def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
+        """The trained method that describe() and weights() were taken from."""
+        return TrainedSADVAE._from_weights(
+            SADVAESettings.model_validate(about["settings"]), weights, int(about["seed"])
+        )
+
+    def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
+        """See Trained; the rule is settings.unseen_rule (unseen.py)."""
+        self._check_widths(features.shape[1], class_vectors.shape[1])
+        skeleton = self.networks.skeleton_scaling(torch.from_numpy(features))
+        text = self.networks.text_scaling(torch.from_numpy(class_vectors))
+        return unseen_probabilities(self.settings, self.networks, skeleton, text, self.seed).numpy()
+
+    def latents(self, features: FloatArray) -> Latents:
+        """See Trained."""
+        mean, _ = self.networks.skeleton_encoder(self.networks.skeleton_scaling(torch.from_numpy(features)))
+        r = self.settings.latent
+        return Latents(mean[:, :r].numpy(), mean[:, r:].numpy())
+
+    def describe(self) -> dict[str, Any]:
+        """See Trained."""
+        return {"method": "sa_dvae", "settings": self.settings.model_dump(mode="json"), "seed": self.seed}
+
+    def weights(self) -> dict[str, Tensor]:
+        """See Trained."""
+        return dict(self.networks.state_dict())
+
+    def _check_widths(self, skeleton: int, text: int) -> None:
+        expected = self.networks.skeleton_encoder.mean.in_features, self.networks.text_encoder.mean.in_features
+        if (skeleton, text) != expected:
+            raise SadvaeError(
+                f"features have width {skeleton} and texts {text}; this SA-DVAE was trained on "
+                f"{expected[0]} and {expected[1]}; use the encoders that it was trained with."
+            )
