@@ -17,7 +17,7 @@ from sadvae.features.folder import Features, read_features, write_features
 from sadvae.files import read_bytes, read_json, write_json, write_text
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
-from sadvae.recognizer import Recognizer, RecognizerConfig
+from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
 from sadvae.settings import ExperimentSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
@@ -39,6 +39,7 @@ def run_experiment(settings: ExperimentSettings, source: Path | None, out: Path,
 
     source: the folder or file of raw clips, None for generated motion. Raises SadvaeError or LeakageError.
     """
+    stages.check_settings(settings, source)
     run = Run(settings, source, Path(out), seed, say)
     clips = run.prepare()
     embeddings = run.embed(clips)
@@ -134,17 +135,17 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
-        config = RecognizerConfig(
+        recognizer = new_recognizer(
+            encoders.test,
+            self.trained,
+            main.gate,
             dataset=features.dataset,
             class_names=features.class_names,
             seen=task.split.seen,
-            prepare=self.settings.prepare,
-            text_encoder=self.settings.text.encoder,
-            text_mode=self.settings.text.mode,
-            version=__version__,
+            embeddings=task.classes,
             record={"experiment": self.settings.name, "split": task.split.name, "seed": self.seed},
         )
-        Recognizer(config, encoders.test, self.trained, main.gate).save(self.folder / "recognizer")
+        recognizer.save(self.folder / "recognizer")
         self.record.write(self.folder / "record.json")
 
     def _record(self, task: ZeroShotTask, features: Features, evaluations: list, levels: Any) -> RunRecord:

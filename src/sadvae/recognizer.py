@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from sadvae import __version__
 from sadvae.encoders.extract import extract
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
@@ -18,11 +19,11 @@ from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
 from sadvae.methods.store import load_trained, save_trained
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set
+from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
 from sadvae.skeleton.read import read_clips
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
-from sadvae.types import ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
+from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
 
 FORMAT = "sadvae-recognizer-1"
 Mode = Literal["zsl", "gzsl"]
@@ -175,6 +176,39 @@ class Recognizer:
         gate = self.gate.seen_probability(GateInput(unseen, features.seen_logits), self.config.seen)
         both = soft_fusion(seen / seen.sum(axis=1, keepdims=True), unseen, gate)
         return (*seen_names, *(f"{n} (new)" if n in seen_names else n for n in names)), both
+
+
+def new_recognizer(
+    encoder: TrainedEncoder,
+    trained: Trained,
+    gate: Gate | None,
+    *,
+    dataset: str,
+    class_names: tuple[str, ...],
+    seen: tuple[int, ...],
+    embeddings: ClassEmbeddings,
+    record: dict[str, Any] | None = None,
+) -> Recognizer:
+    """A recogniser from its trained parts; it will prepare clips and embed names as in training.
+
+    Raises SadvaeError where the embeddings came from elsewhere, so that new names could not be embedded alike.
+    """
+    if not embeddings.mode:
+        raise SadvaeError(
+            f"the class embeddings were imported ({embeddings.encoder}), so a recogniser could not embed new names "
+            "alike; make them with `sadvae embed`, or leave the recogniser out."
+        )
+    config = RecognizerConfig(
+        dataset=dataset,
+        class_names=class_names,
+        seen=seen,
+        prepare=settings_from_steps(encoder.steps),
+        text_encoder=embeddings.encoder,
+        text_mode=embeddings.mode,
+        version=__version__,
+        record=record or {},
+    )
+    return Recognizer(config, encoder, trained, gate)
 
 
 def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:

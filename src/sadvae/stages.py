@@ -19,19 +19,20 @@ from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.files import hash_arrays
 from sadvae.methods.eszsl import ESZSL
-from sadvae.methods.gate import Gate
+from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
 from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
-from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
+from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
 from sadvae.skeleton.preprocess import Dropped, PrepareSettings, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
 from sadvae.splits.reader import load_split
 from sadvae.task import ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
+from sadvae.text.prompts import check_mode
 from sadvae.types import ClassTexts, ClipSet
 
 ReadProgress = Callable[[int, int], None]
@@ -43,6 +44,25 @@ class Prepared:
 
     clips: ClipSet
     manifest: dict[str, Any]
+
+
+def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
+    """Refuse settings that could only fail after hours of work. Raises SadvaeError that names the first fault."""
+    data = settings.data
+    if data.dataset == "generated":
+        _validated(GeneratedSettings, data.generated, "generated")
+    elif source is None:
+        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+    if data.dataset in dataset_names():
+        division_for(settings.split, data, len(class_texts(data.dataset).ids))
+    encoder_settings(settings.encoder)
+    main_method(settings.method)
+    for name in settings.baselines:
+        baseline(name)
+    if settings.gate not in GATES:
+        raise SadvaeError(f"unknown gate {settings.gate!r}; expected one of {', '.join(GATES)}.")
+    selection_by_name(settings.selection)
+    check_mode(settings.text.mode)
 
 
 def read_raw(data: DataSettings, source: Path | None, progress: ReadProgress | None = None) -> ClipSet:
@@ -105,7 +125,10 @@ def texts_for(data: DataSettings, clips: ClipSet | None = None) -> ClassTexts:
 
 def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:
     """The division into levels that split settings name."""
-    found = load_split(data.dataset, split.name, class_count, split.validation_unseen)
+    if (data.dataset, split.name, split.validation_unseen) == ("generated", "generated", None):
+        found = generated_split()
+    else:
+        found = load_split(data.dataset, split.name, class_count, split.validation_unseen)
     return Division(
         split=found,
         train_subjects=data.train_subjects,

@@ -149,12 +149,16 @@ class ClassTexts:
 
 @dataclass(frozen=True, eq=False)
 class ClassEmbeddings:
-    """Text embeddings of classes: vectors float32 [class, d], L2-normalised rows; encoder and text_hash say of what."""
+    """Text embeddings of classes: vectors float32 [class, d], L2-normalised rows.
+
+    encoder, text_hash and mode say of what: mode is the text mode that was embedded, "" for vectors from elsewhere.
+    """
 
     ids: tuple[int, ...]
     vectors: FloatArray
     encoder: str
     text_hash: str
+    mode: str = ""
 
     def __post_init__(self) -> None:
         _require(

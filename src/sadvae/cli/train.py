@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sadvae import __version__, stages
+from sadvae import stages
 from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import read_features
 from sadvae.methods.store import TrainedFolder, write_trained
-from sadvae.recognizer import Recognizer, RecognizerConfig
+from sadvae.recognizer import new_recognizer
 from sadvae.settings import PresetSettings
-from sadvae.skeleton.preprocess import PrepareSettings
 from sadvae.text.embed import read_class_embeddings
+from sadvae.text.encoders import load_text_encoder
+from sadvae.types import ClassEmbeddings
 
 HELP = """Train SA-DVAE (or a baseline) on features and class embeddings.
 
@@ -47,6 +48,8 @@ def command(
     if (recognizer is None) != (encoders is None):
         raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
     found, vectors = read_features(features), read_class_embeddings(embeddings)
+    if recognizer is not None:
+        _check_for_recognizer(vectors, embeddings)
     task = found.task(vectors)
     chosen = PresetSettings(preset=preset, changes=_changes(setting or []))
     name = preset if preset in ("ridge", "eszsl") else "sa_dvae"
@@ -66,21 +69,30 @@ def command(
         out, TrainedFolder(fitted.levels.trained, fitted.gate, name, evaluation.preset, selection, evaluation.epoch)
     )
     if encoders is not None and recognizer is not None:
-        config = RecognizerConfig(
+        new_recognizer(
+            load_encoders(encoders).test,
+            fitted.levels.trained,
+            fitted.gate,
             dataset=found.dataset,
             class_names=found.class_names,
             seen=task.split.seen,
-            prepare=PrepareSettings(),
-            text_encoder=vectors.encoder.split(":")[0],
-            text_mode="descriptions",
-            version=__version__,
-        )
-        Recognizer(config, load_encoders(encoders).test, fitted.levels.trained, fitted.gate).save(recognizer)
+            embeddings=vectors,
+        ).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
     Console(soft_wrap=True).print(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")
     )
     typer.echo(f"Wrote {out}")
+
+
+def _check_for_recognizer(vectors: ClassEmbeddings, path: Path) -> None:
+    """A recogniser embeds words typed later, so it needs the text encoder that made the vectors, not vectors alone."""
+    if not vectors.mode:
+        raise SadvaeError(
+            f"{path} holds imported vectors ({vectors.encoder}), so a recogniser could not embed new names the same "
+            "way; make the vectors with `sadvae embed`, or leave --recognizer out."
+        )
+    load_text_encoder(vectors.encoder)
 
 
 def _changes(given: list[str]) -> dict[str, object]:

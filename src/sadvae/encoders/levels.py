@@ -60,6 +60,8 @@ def pretrain_levels(
     else:
         _train_side_by_side(levels, len(clips.class_names), settings, seed, folder, on_epoch)
     write_json(folder / "division.json", division.model_dump(mode="json"))
+    for name, _ in levels.items():
+        _checkpoint(folder, name).unlink(missing_ok=True)
     return load_encoders(folder)
 
 
@@ -79,6 +81,10 @@ def extract_level(encoder: TrainedEncoder, task: ClipTask) -> tuple[FeatureSet, 
     return extract(encoder, task.train), extract(encoder, task.test_seen), extract(encoder, task.test_unseen)
 
 
+def _checkpoint(folder: Path, level: str) -> Path:
+    return folder / f"{level}.checkpoint"
+
+
 def _train_level(
     name: str,
     task: ClipTask,
@@ -89,7 +95,7 @@ def _train_level(
     on_epoch: LevelReport | None,
 ) -> None:
     report = (lambda epoch: on_epoch(name, epoch)) if on_epoch else None
-    encoder = pretrain(task, class_count, settings, seed, on_epoch=report, checkpoint=folder / f"{name}.checkpoint")
+    encoder = pretrain(task, class_count, settings, seed, on_epoch=report, checkpoint=_checkpoint(folder, name))
     encoder.save(folder / name)
 
 

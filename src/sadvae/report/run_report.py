@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sadvae.experiment import Run
+from sadvae.report.figure import write_picture
 from sadvae.report.html import write_report
+from sadvae.report.motion import facing_viewer
 from sadvae.report.scene import ReportScene, SceneClip
 from sadvae.types import FloatArray, SkeletonClip
 
@@ -13,8 +15,10 @@ SHOWN_CLIPS = 6
 
 
 def write_run_report(run: Run) -> None:
-    """Write report.html beside a run's record."""
-    write_report(run.folder / "report.html", run.record, scene_of(run))
+    """Write report.html and picture.png beside a run's record."""
+    scene = scene_of(run)
+    write_report(run.folder / "report.html", run.record, scene)
+    write_picture(run.folder / "picture.png", run.record, scene)
 
 
 def scene_of(run: Run) -> ReportScene:
@@ -53,4 +57,4 @@ def _scene_clip(clip: SkeletonClip, names: list[str], row: FloatArray, unseen: t
     order = np.argsort(-row, kind="stable")
     answers = tuple((names[unseen[i]], float(row[i])) for i in order)
     truth = names[clip.label] if clip.label is not None else ""
-    return SceneClip(clip.joints[0], clip.layout.bones, truth, answers)
+    return SceneClip(facing_viewer(clip.joints[0], clip.layout), clip.layout.bones, truth, answers)

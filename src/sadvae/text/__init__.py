@@ -1,0 +1,1 @@
+"""Class lists, prompts and text encoders: from the words for classes to class embeddings."""

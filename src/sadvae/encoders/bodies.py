@@ -1,0 +1,63 @@
+"""Clips as flat tensors, and batches of bodies resized to one number of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sadvae.types import SkeletonClip
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """All bodies of some clips, one after the other.
+
+    joints: float32 [sum of frames, joint, 3]. starts, lengths: int64 [body]. clips: int64 [body], the clip of each.
+    """
+
+    joints: Tensor
+    starts: Tensor
+    lengths: Tensor
+    clips: Tensor
+
+    @staticmethod
+    def of(clips: Sequence[SkeletonClip]) -> Bodies:
+        """The bodies of clips, in order; a body that is all zero (padding) is left out where another one is there."""
+        bodies = [(i, body) for i, clip in enumerate(clips) for body in _present(clip.joints)]
+        lengths = np.array([len(body) for _, body in bodies], dtype=np.int64)
+        return Bodies(
+            torch.from_numpy(np.concatenate([body for _, body in bodies])),
+            torch.from_numpy(np.cumsum(lengths) - lengths),
+            torch.from_numpy(lengths),
+            torch.tensor([i for i, _ in bodies]),
+        )
+
+    def resized(self, rows: Tensor, frames: int, begin: Tensor, share: Tensor) -> Tensor:
+        """Bodies `rows` cut to a part of each and resized by linear interpolation: float32 [row, frames, joint, 3].
+
+        begin, share: float [row], where the part begins and how long it is, as shares of the clip.
+        """
+        last = (self.lengths[rows] - 1).to(torch.float32)
+        at = (begin[:, None] + share[:, None] * torch.linspace(0, 1, frames)) * last[:, None]
+        low = at.floor().clamp(max=(last - 1).clamp(min=0)[:, None])
+        part = (at - low)[:, :, None, None]
+        first = self.starts[rows][:, None] + low.to(torch.int64)
+        second = torch.minimum(first + 1, (self.starts + self.lengths - 1)[rows][:, None])
+        return torch.lerp(self.joints[first], self.joints[second], part)
+
+    def rows_of(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """The body rows of some clips, and for each row the position of its clip in `clips`."""
+        where = torch.full((int(self.clips.max()) + 1,), -1, dtype=torch.int64)
+        where[clips] = torch.arange(len(clips))
+        position = where[self.clips]
+        rows = torch.nonzero(position >= 0)[:, 0]
+        return rows, position[rows]
+
+
+def _present(joints: np.ndarray) -> list[np.ndarray]:
+    present = [body for body in joints if body.any()]
+    return present or [joints[0]]

@@ -1,0 +1,36 @@
+"""From joints to what the encoder reads of them: positions, bones and their velocities."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from sadvae.encoders.graph import hops_from
+from sadvae.types import Layout
+
+STREAMS = ("joint", "bone", "joint motion", "bone motion")
+CHANNELS = 3 * len(STREAMS)
+
+
+def parents(layout: Layout) -> tuple[int, ...]:
+    """For each joint its neighbour towards the spine (itself for the spine and for joints without bones)."""
+    hops = hops_from(layout, layout.spine)
+    found = list(range(len(layout.joints)))
+    for one, other in layout.bones:
+        if hops[one] != hops[other]:
+            near, far = (one, other) if hops[one] < hops[other] else (other, one)
+            found[far] = near
+    return tuple(found)
+
+
+def all_streams(joints: Tensor, parent: Tensor) -> Tensor:
+    """Positions [n, frame, joint, 3] to [n, frame, joint, 12]: joint, bone, joint motion, bone motion.
+
+    parent: int64 [joint], from parents(). A bone is a joint minus its parent; motion is the difference to the frame
+    before, 0 at the first.
+    """
+    bones = joints - joints[:, :, parent]
+    still = torch.cat([joints, bones], dim=3)
+    motion = torch.zeros_like(still)
+    motion[:, 1:] = still[:, 1:] - still[:, :-1]
+    return torch.cat([still, motion], dim=3)

@@ -1,0 +1,109 @@
+"""A trained skeleton encoder: its network, and everything that is needed to use it and to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from sadvae.encoders.graph import spatial_partitions
+from sadvae.encoders.settings import EncoderSettings
+from sadvae.encoders.st_gcn import STGCN
+from sadvae.encoders.streams import CHANNELS
+from sadvae.errors import SadvaeError
+from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.types import EncoderTrace, Layout
+
+FORMAT = "sadvae-encoder-1"
+MAX_WEIGHTS = 2**32
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedEncoder:
+    """A network that no longer changes.
+
+    layout: the skeleton that it reads. class_count: columns of its logits, one per class id. steps: the preprocessing
+    that its clips went through. trace: the classes, subjects and clips that it was trained on.
+    """
+
+    settings: EncoderSettings
+    layout: Layout
+    class_count: int
+    steps: tuple[str, ...]
+    trace: EncoderTrace
+    network: STGCN
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors; the folder appears whole or not at all."""
+        about = {
+            "format": FORMAT,
+            "settings": self.settings.model_dump(mode="json"),
+            "layout": asdict(self.layout),
+            "class_count": self.class_count,
+            "steps": list(self.steps),
+            "trace": asdict(self.trace),
+        }
+        with atomic_folder(Path(folder)) as new:
+            write_json(new / "config.json", about)
+            weights = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+            (new / "model.safetensors").write_bytes(save(weights))
+
+    @staticmethod
+    def load(folder: Path) -> TrainedEncoder:
+        """Read the folder that save() writes. Raises SadvaeError if it is missing, foreign or damaged."""
+        folder = Path(folder)
+        about = read_json(folder / "config.json")
+        data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
+        try:
+            if about["format"] != FORMAT:
+                raise SadvaeError(f"{folder} has format {about['format']!r}; this version reads {FORMAT!r}.")
+            return _restored(about, load(data))
+        except (SafetensorError, ValidationError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            first = (str(error).splitlines() or ["unreadable"])[0]
+            raise SadvaeError(f"{folder} is not a skeleton encoder of sadvae ({first}); pretrain again.") from error
+
+
+def _restored(about: dict[str, Any], weights: dict[str, torch.Tensor]) -> TrainedEncoder:
+    settings = EncoderSettings.model_validate(about["settings"])
+    layout = _layout(about["layout"])
+    network = new_network(settings, layout, int(about["class_count"]))
+    network.load_state_dict(weights)
+    trace = EncoderTrace(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["trace"].items()})
+    return TrainedEncoder(
+        settings,
+        layout,
+        int(about["class_count"]),
+        tuple(about["steps"]),
+        trace,
+        network.requires_grad_(False).eval(),
+    )
+
+
+def _layout(value: dict[str, Any]) -> Layout:
+    first, second = value["hips"], value["shoulders"]
+    return Layout(
+        str(value["name"]),
+        tuple(value["joints"]),
+        tuple((int(a), int(b)) for a, b in value["bones"]),
+        (int(first[0]), int(first[1])),
+        int(value["spine"]),
+        (int(second[0]), int(second[1])),
+    )
+
+
+def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> STGCN:
+    """An untrained network for a layout; its weights come from torch's own generator."""
+    return STGCN(
+        CHANNELS,
+        class_count,
+        spatial_partitions(layout),
+        widths=settings.widths,
+        strides=settings.strides,
+        kernel=settings.temporal_kernel,
+        dropout=settings.dropout,
+    )

@@ -1,0 +1,78 @@
+"""The words around the tables of RESULTS.md: what was run, on what, and by which software."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sadvae.record import RunRecord
+from sadvae.report.results_groups import Group
+from sadvae.report.words import allowance_words, counted, duration, part_name, rule_words
+
+
+def cell(text: str) -> str:
+    """Text that neither ends a table cell nor becomes markup of its own."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", flat)
+
+
+def facts(group: Group) -> str:
+    """A list of facts: classes, clips, seeds and rule, texts and encoder, allowances, software, time."""
+    first = group.records[0]
+    lines = {
+        "Classes": _classes(first),
+        "Clips": _unique(_clips(record) for record in group.records),
+        "Seeds and selection": "; ".join(
+            f"{counted(len(records), 'seed')} ({_seeds(records)}), {rule_words(rule)} ({rule})"
+            for rule, records in group.by_selection().items()
+        ),
+        "Texts": f"encoder {_setting(first, 'text', 'encoder')}, mode {_setting(first, 'text', 'mode')}",
+        "Skeleton encoder": f"preset {_setting(first, 'encoder', 'preset')}",
+        "Gate": _setting(first, "gate"),
+        "Leakage knowingly accepted": _allowances(group),
+        "Revision": _unique(record.git_revision or "unknown" for record in group.records),
+        "Versions": _unique(", ".join(f"{k} {v}" for k, v in record.versions.items()) for record in group.records),
+        "Machine time": _time(group),
+    }
+    return "\n".join(f"- {name}: {cell(value)}" for name, value in lines.items())
+
+
+def _classes(record: RunRecord) -> str:
+    held = f", {len(record.validation_unseen)} of the seen ones held out for calibration and selection"
+    return f"{len(record.seen)} seen, {len(record.unseen)} unseen{held if record.validation_unseen else ''}"
+
+
+def _clips(record: RunRecord) -> str:
+    return "; ".join(f"{part_name(part)}: {count}" for part, count in record.counts.items())
+
+
+def _seeds(records: list[RunRecord]) -> str:
+    return ", ".join(str(record.seed) for record in records)
+
+
+def _setting(record: RunRecord, *path: str) -> str:
+    value: Any = record.settings
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return "unknown" if value is None else str(value)
+
+
+def _allowances(group: Group) -> str:
+    allowed = dict.fromkeys(name for record in group.records for name in record.allow)
+    return "; ".join(allowance_words(name) for name in allowed) or "none"
+
+
+def _unique(values: Iterable[str]) -> str:
+    return " / ".join(sorted({value for value in values if value})) or "unknown"
+
+
+def _time(group: Group) -> str:
+    """All seeds together, and by stage; stages that an earlier seed had finished count only their reading."""
+    stages = dict.fromkeys(stage for record in group.records for stage in record.seconds)
+    sums = {stage: math.fsum(record.seconds.get(stage, 0.0) for record in group.records) for stage in stages}
+    parts = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in sums.items())
+    memory = max(record.peak_memory_mb for record in group.records)
+    total = f"{duration(math.fsum(sums.values()))} for {counted(len(group.records), 'record')}"
+    return f"{total} ({parts}); at most {memory:.0f} MiB"

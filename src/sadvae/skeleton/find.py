@@ -1,0 +1,62 @@
+"""Find the skeleton files of a folder, and tell by their names which format they have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sadvae.errors import SadvaeError
+from sadvae.skeleton.msr_action3d import MSR_ACTION3D
+from sadvae.skeleton.ntu import NTU
+from sadvae.skeleton.recording import RawFormat
+from sadvae.skeleton.utd_mhad import UTD_MHAD
+
+RAW_FORMATS: tuple[RawFormat, ...] = (UTD_MHAD, MSR_ACTION3D, NTU)
+CLIPS_SUFFIX = ".npz"
+_EXPECTED = (
+    "expected UTD-MHAD (aA_sS_tT_skeleton.mat), MSR-Action3D (aA_sS_eE_skeleton3D.txt), NTU RGB+D "
+    "(SsssCcccPpppRrrrAaaa.skeleton) or clips files (.npz)"
+)
+
+
+def find_files(source: Path) -> tuple[RawFormat | None, list[Path]]:
+    """The format (None: clips files) and the files, sorted, of a file or of a folder and the folders in it.
+
+    In a folder only names that a data set or a clips file has count, so lists and notes beside them do no harm; a file
+    that is named by itself may have any name. Raises SadvaeError if there is none, or several formats at once.
+    """
+    if source.is_file():
+        return _format_of_file(source), [source]
+    if not source.is_dir():
+        raise SadvaeError(f"{source} does not exist; check the path.")
+    by_format: dict[RawFormat | None, list[Path]] = {}
+    for path in _all_files(source):
+        for raw_format in RAW_FORMATS:
+            if raw_format.names_action(path):
+                by_format.setdefault(raw_format, []).append(path)
+        if path.suffix == CLIPS_SUFFIX and not path.name.startswith("."):
+            by_format.setdefault(None, []).append(path)
+    if not by_format:
+        raise SadvaeError(f"{source} holds no skeleton file; {_EXPECTED}.")
+    if len(by_format) > 1:
+        found = " and ".join(f"{len(paths)} of {_title(kind)}" for kind, paths in by_format.items())
+        raise SadvaeError(f"{source} holds files of several formats, {found}; name a folder with one of them.")
+    return next(iter(by_format.items()))
+
+
+def _title(raw_format: RawFormat | None) -> str:
+    return "clips (.npz)" if raw_format is None else raw_format.title
+
+
+def _format_of_file(path: Path) -> RawFormat | None:
+    suffix = path.suffix.lower()
+    if suffix == CLIPS_SUFFIX:
+        return None
+    for raw_format in RAW_FORMATS:
+        if suffix == raw_format.suffix:
+            return raw_format
+    raise SadvaeError(f"{path} is not a skeleton file by its name; {_EXPECTED}.")
+
+
+def _all_files(folder: Path) -> list[Path]:
+    return sorted(Path(root) / name for root, _, names in os.walk(folder) for name in names)

@@ -1,0 +1,67 @@
+"""Which bodies of an NTU recording are people: drop short and noisy tracks, and join the rest into two actors.
+
+The rules and thresholds are those that the CTR-GCN project (Chen et al., ICCV 2021) uses for NTU RGB+D.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SHORT = 11
+WIDE = 0.8
+NOISY_SHARE = 0.69754
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One body: frames int64 [n], ascending, in which it was seen, and its joints float64 [n, joint, 3]."""
+
+    frames: np.ndarray
+    joints: np.ndarray
+
+    @property
+    def wide(self) -> np.ndarray:
+        """bool [n]: frames in which the body is wider than a standing person, as chairs and noise are."""
+        extent = np.ptp(self.joints, axis=1)
+        return extent[:, 0] > WIDE * extent[:, 1]
+
+    @property
+    def motion(self) -> float:
+        """Summed variance of the joints over the frames that are not wide (over all where none is)."""
+        good = ~self.wide
+        joints = self.joints[good] if good.any() else self.joints
+        return float(joints.var(axis=0).sum())
+
+
+def two_actors(tracks: list[Track], count: int) -> np.ndarray:
+    """One or two actors of `count` frames: float64 [person, count (at least 1), joint, 3], zero where unseen.
+
+    Tracks are taken in order of motion, most first; each goes to the first actor that it does not overlap in time.
+    """
+    actors: list[list[Track]] = []
+    for track in sorted(people(tracks), key=lambda track: -track.motion):
+        free = [actor for actor in actors if not any(_overlap(track, other) for other in actor)]
+        if free:
+            free[0].append(track)
+        elif len(actors) < 2:
+            actors.append([track])
+    joints = np.zeros((max(len(actors), 1), max(count, 1), 25, 3))
+    for person, actor in enumerate(actors):
+        for track in actor:
+            joints[person, track.frames] = track.joints
+    return joints
+
+
+def people(tracks: list[Track]) -> list[Track]:
+    """The tracks that are long and steady enough; the longest one where none is. A single track is kept as it is."""
+    if len(tracks) < 2:
+        return tracks
+    long = [track for track in tracks if len(track.frames) > SHORT]
+    steady = [track for track in long if track.wide.mean() < NOISY_SHARE] if len(long) > 1 else long
+    return steady or [max(long or tracks, key=lambda track: len(track.frames))]
+
+
+def _overlap(one: Track, other: Track) -> bool:
+    return bool(one.frames[0] <= other.frames[-1] and other.frames[0] <= one.frames[-1])

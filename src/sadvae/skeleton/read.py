@@ -1,0 +1,119 @@
+"""Read raw clips from any supported file or folder, and say which data set they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sadvae.errors import SadvaeError
+from sadvae.files import sha256_of
+from sadvae.skeleton.clips_file import clips_file_dataset, read_clips_file
+from sadvae.skeleton.find import find_files
+from sadvae.skeleton.layouts import load_layout
+from sadvae.skeleton.ntu import NTU
+from sadvae.skeleton.recording import RawFormat
+from sadvae.types import ClipSet, SkeletonClip
+
+NTU60_CLASSES = 60
+Progress = Callable[[int, int], None]
+
+
+def guess_dataset(source: str | Path) -> str:
+    """The name of the data set in a file or folder: utd_mhad, msr_action3d, ntu60, ntu120, or a clips file's own.
+
+    Raises SadvaeError where there is no supported file, or files of several data sets.
+    """
+    raw_format, paths = find_files(Path(source))
+    return clips_file_dataset(paths[0]) if raw_format is None else _dataset(raw_format, _labels(raw_format, paths))
+
+
+def read_clip_set(
+    source: str | Path,
+    *,
+    layout: str | Path | None = None,
+    dataset: str | None = None,
+    class_names: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> ClipSet:
+    """All clips of a file, or of a folder and the folders in it.
+
+    layout: of clips files that name none. dataset: the name to give (default: found from the files). class_names: the
+    name of each class id (default: those of the clips file, or "action 1", "action 2" and so on). progress is called
+    with (files read, files in all). Raises SadvaeError that names the file and what is wrong with it.
+    """
+    raw_format, paths = find_files(Path(source))
+    files = _counted(paths, progress)
+    if raw_format is None:
+        return _merged([read_clips_file(p, layout, dataset=dataset, class_names=class_names) for p in files], source)
+    own = load_layout(raw_format.layout)
+    if layout is not None and load_layout(layout).joints != own.joints:
+        raise SadvaeError(f"{source} holds {raw_format.title} files, whose layout is {own.name}, not {layout}.")
+    clips = tuple(raw_format.read_clip(path, own) for path in files)
+    name = dataset or _dataset(raw_format, [clip.label for clip in clips])
+    return ClipSet(name, own, clips, tuple(class_names or _action_names(raw_format, name, clips)))
+
+
+def read_clips(path: str | Path) -> list[SkeletonClip]:
+    """The raw clips of one file of any supported format (or of a folder); label and subject where they are known.
+
+    Raises SadvaeError for a damaged file, and for a clips file that was already prepared.
+    """
+    found = read_clip_set(path)
+    if found.steps:
+        raise SadvaeError(
+            f"{path} holds prepared clips ({', '.join(found.steps)}); give the raw recordings that it was made of."
+        )
+    return list(found.clips)
+
+
+def source_digest(path: str | Path) -> str:
+    """A sha256, in hexadecimal, over the names (relative, sorted) and contents of the files that would be read."""
+    source = Path(path)
+    digest = hashlib.sha256()
+    for found in find_files(source)[1]:
+        name = found.relative_to(source).as_posix() if source.is_dir() else found.name
+        digest.update(f"{sha256_of(found)} {name}\n".encode())
+    return digest.hexdigest()
+
+
+def _counted(paths: Sequence[Path], progress: Progress | None) -> Iterator[Path]:
+    for done, path in enumerate(paths):
+        yield path
+        if progress is not None:
+            progress(done + 1, len(paths))
+
+
+def _labels(raw_format: RawFormat, paths: Sequence[Path]) -> list[int | None]:
+    return [raw_format.label_and_subject(path)[0] for path in paths]
+
+
+def _dataset(raw_format: RawFormat, labels: Sequence[int | None]) -> str:
+    if raw_format is not NTU:
+        return raw_format.name
+    return "ntu60" if all(label is None or label < NTU60_CLASSES for label in labels) else "ntu120"
+
+
+def _action_names(raw_format: RawFormat, dataset: str, clips: Sequence[SkeletonClip]) -> list[str]:
+    published = NTU60_CLASSES if dataset == "ntu60" else raw_format.classes
+    most = max((clip.label + 1 for clip in clips if clip.label is not None), default=0)
+    return [f"action {i + 1}" for i in range(max(published, most))]
+
+
+def _merged(sets: Sequence[ClipSet], source: str | Path) -> ClipSet:
+    """The clips of several clips files as one set; they must agree in layout, preparation and class names.
+
+    A file that names only the first of the classes agrees with one that names more.
+    """
+    first, names = sets[0], max((one.class_names for one in sets), key=len)
+    for other in sets:
+        agreed = {
+            "layout": other.layout == first.layout,
+            "preparation": other.steps == first.steps,
+            "class names": other.class_names == names[: len(other.class_names)],
+        }
+        wrong = [what for what, same in agreed.items() if not same]
+        if wrong:
+            raise SadvaeError(f"{source} holds clips files that differ in their {wrong[0]}; read them one by one.")
+    return replace(first, clips=tuple(clip for one in sets for clip in one.clips), class_names=names)

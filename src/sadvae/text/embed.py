@@ -1,0 +1,130 @@
+"""Class texts to class embeddings, from a text encoder, a cache or an array; and their file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from sadvae.errors import SadvaeError
+from sadvae.files import hash_arrays, read_arrays, read_npy, write_arrays
+from sadvae.text.encoders import TextEncoder
+from sadvae.text.prompts import texts_of
+from sadvae.types import ClassEmbeddings, ClassTexts, FloatArray
+
+
+def embed_classes(texts: ClassTexts, encoder: TextEncoder, *, mode: str, cache: Path | None = None) -> ClassEmbeddings:
+    """One unit vector a class: the mean of the unit vectors of its texts, normalised again.
+
+    mode: which texts stand for a class (see prompts.py). cache: a folder that keeps the result under a hash of texts,
+    mode, encoder and weights; a damaged file in it is made again. Raises SadvaeError for an unknown mode.
+    """
+    sentences = texts_of(texts, mode)
+    text_hash = hash_texts(sentences, mode)
+    path = _cache_path(Path(cache), encoder, text_hash) if cache is not None else None
+    known = _cached(path, texts, text_hash) if path is not None else None
+    if known is not None:
+        return known
+    flat = [sentence for of_class in sentences for sentence in of_class]
+    ends = np.cumsum([len(of_class) for of_class in sentences])
+    rows = np.split(encoder.encode(flat), ends[:-1])
+    vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
+    made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode)
+    if path is not None:
+        write_class_embeddings(path, made)
+    return made
+
+
+def class_vector(rows: FloatArray, name: str) -> FloatArray:
+    """The mean of the unit vectors of `rows` [text, d], normalised: float32 [d]. Raises SadvaeError for a zero vector.
+
+    name: of the class, for the error.
+    """
+    wide = rows.astype(np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    mean = (wide / np.where(norms > 0, norms, 1)).mean(axis=0)
+    length = np.linalg.norm(mean)
+    if not norms.all() or length < 1e-9:
+        raise SadvaeError(
+            f"the text vector of class {name!r} is zero, so it has no direction; check its texts or array."
+        )
+    return (mean / length).astype(np.float32)
+
+
+def hash_texts(sentences: tuple[tuple[str, ...], ...], mode: str) -> str:
+    """A sha256 over the texts of all classes, in order, and their mode, in hexadecimal."""
+    return hashlib.sha256(json.dumps([mode, sentences]).encode()).hexdigest()
+
+
+def precomputed_embeddings(array_path: Path, texts: ClassTexts) -> ClassEmbeddings:
+    """Class embeddings from an .npy array of numbers [class, d], or [class, text, d] whose texts are averaged.
+
+    Rows are L2-normalised. Raises SadvaeError if the file is not such an array or has another number of classes.
+    """
+    array = read_npy(array_path)
+    if array.ndim not in (2, 3) or array.dtype.kind not in "fiu" or 0 in array.shape:
+        raise SadvaeError(
+            f"{array_path} holds {array.dtype} numbers of shape {array.shape}; expected [class, d] or [class, text, d]."
+        )
+    if len(array) != len(texts.ids):
+        raise SadvaeError(f"{array_path} holds vectors of {len(array)} classes; the class list has {len(texts.ids)}.")
+    if not np.isfinite(array).all():
+        raise SadvaeError(f"{array_path} holds a number that is not finite (NaN or infinity).")
+    rows = array[:, None] if array.ndim == 2 else array
+    vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
+    return ClassEmbeddings(texts.ids, vectors, f"array {Path(array_path).name}", hash_arrays(vectors))
+
+
+def write_class_embeddings(path: Path, embeddings: ClassEmbeddings) -> None:
+    """Write an embeddings file: .npz with ids, vectors, encoder, text_hash and mode."""
+    arrays = {
+        "ids": np.array(embeddings.ids, dtype=np.int64),
+        "vectors": embeddings.vectors.astype(np.float32),
+        "encoder": np.array(embeddings.encoder),
+        "text_hash": np.array(embeddings.text_hash),
+        "mode": np.array(embeddings.mode),
+    }
+    write_arrays(Path(path), arrays)
+
+
+def read_class_embeddings(path: Path) -> ClassEmbeddings:
+    """Read an embeddings file. Raises SadvaeError if it is missing, damaged, or lacks an array."""
+    arrays = read_arrays(Path(path))
+    missing = [name for name in ("ids", "vectors", "encoder", "text_hash") if name not in arrays]
+    if missing:
+        raise SadvaeError(
+            f"{path} is not an embeddings file: it has no {missing[0]}; expected what `sadvae embed` writes."
+        )
+    ids, vectors = arrays["ids"], arrays["vectors"]
+    if ids.ndim != 1 or ids.dtype.kind not in "iu" or vectors.dtype.kind != "f":
+        raise SadvaeError(
+            f"{path} holds ids of shape {ids.shape} ({ids.dtype}) and {vectors.dtype} vectors; "
+            "expected whole numbers [class] and floats [class, d]."
+        )
+    words = [_text(arrays, name, path) for name in ("encoder", "text_hash", "mode")]
+    return ClassEmbeddings(tuple(int(i) for i in ids), vectors.astype(np.float32), *words)
+
+
+def _text(arrays: dict[str, np.ndarray], name: str, path: Path) -> str:
+    value = arrays.get(name, np.array(""))
+    if value.size != 1 or value.dtype.kind != "U":
+        raise SadvaeError(f"{path} holds {value.dtype} of shape {value.shape} as {name}; expected one text.")
+    return str(value.reshape(-1)[0])
+
+
+def _cache_path(cache: Path, encoder: TextEncoder, text_hash: str) -> Path:
+    key = hashlib.sha256(f"{text_hash} {encoder.name} {encoder.model_hash}".encode()).hexdigest()
+    return cache / f"{key[:32]}.npz"
+
+
+def _cached(path: Path, texts: ClassTexts, text_hash: str) -> ClassEmbeddings | None:
+    """What the cache holds for these texts; None where it holds nothing usable."""
+    if not path.is_file():
+        return None
+    try:
+        found = read_class_embeddings(path)
+    except SadvaeError:
+        return None
+    return found if found.ids == texts.ids and found.text_hash == text_hash else None

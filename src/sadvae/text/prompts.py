@@ -1,0 +1,48 @@
+"""Which texts stand for a class: its name, sentences around its name, our descriptions, or both."""
+
+from __future__ import annotations
+
+from sadvae.errors import SadvaeError
+from sadvae.types import ClassTexts
+
+MODES = ("names", "prompts", "descriptions", "names+descriptions")
+
+TEMPLATES = (
+    "{}",
+    "A person performs the action {}.",
+    "The body of a person moves: {}.",
+    "A skeleton recording of someone doing this: {}.",
+)
+
+
+def check_mode(mode: str) -> None:
+    """Raise SadvaeError unless `mode` is one of MODES."""
+    if mode not in MODES:
+        raise SadvaeError(f"unknown text mode {mode!r}; expected one of {', '.join(MODES)}.")
+
+
+def prompts_of(name: str) -> tuple[str, ...]:
+    """The class name in each of TEMPLATES."""
+    return tuple(template.format(name) for template in TEMPLATES)
+
+
+def texts_of(texts: ClassTexts, mode: str) -> tuple[tuple[str, ...], ...]:
+    """The texts that stand for each class under a mode, in the order of texts.ids; at least one a class.
+
+    Where a class has no description, `descriptions` takes the prompts of its name. Raises SadvaeError for an unknown
+    mode.
+    """
+    check_mode(mode)
+    return tuple(
+        _texts(name, descriptions, mode) for name, descriptions in zip(texts.names, texts.descriptions, strict=True)
+    )
+
+
+def _texts(name: str, descriptions: tuple[str, ...], mode: str) -> tuple[str, ...]:
+    if mode == "names":
+        return (name,)
+    if mode == "prompts":
+        return prompts_of(name)
+    if mode == "descriptions":
+        return descriptions or prompts_of(name)
+    return (name, *descriptions)

@@ -1,0 +1,181 @@
+"""Bad input ends in one sentence, exit code 2, no traceback, and nothing half-written."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import CommandLine, Outcome
+
+
+def refused(outcome: Outcome, *said: str) -> None:
+    assert outcome.code == 2, outcome.out + outcome.err
+    assert "Traceback" not in outcome.err
+    message = outcome.err[outcome.err.index("Error:") :].strip()
+    assert "\n" not in message, message
+    for words in said:
+        assert words in message, message
+
+
+def leftovers(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.rglob("*"))
+
+
+def clips(path: Path, **changes) -> Path:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "data": rng.normal(size=(24, 25, 3)).astype(np.float32),
+        "lengths": np.array([12, 12]),
+        "label": np.array([0, 1]),
+        "names": np.array(["a", "b"]),
+    } | changes
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda p: p / "missing", ["missing", "exist"]),
+        (lambda p: (p / "empty").mkdir() or p / "empty", ["empty"]),
+        (lambda p: write(p / "a.npz", b""), ["a.npz"]),
+        (lambda p: write(p / "a.npz", clips(p / "full.npz").read_bytes()[:900]), ["a.npz"]),
+        (lambda p: write(p / "a01_s01_t01_skeleton.mat", b"MATLAB 5.0 MAT-file" + bytes(200)), ["a01_s01_t01"]),
+        (lambda p: write(p / "a01_s01_e01_skeleton3D.txt", b"1 2 3 x\n" * 20), ["a01_s01_e01", "line"]),
+        (lambda p: write(p / "a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 19), ["a01_s01_e01"]),
+        (lambda p: write(p / "S001C001P001R001A001.skeleton", b"2\n1\n72057594037944738 0 1"), ["S001C001P001R001A001"]),
+        (lambda p: clips(p / "a.npz", data=np.full((24, 25, 3), np.nan, np.float32)), ["finite"]),
+        (lambda p: clips(p / "a.npz", data=np.full((24, 25, 3), "x")), ["a.npz"]),
+        (lambda p: clips(p / "a.npz", data=np.zeros((24, 17, 3), np.float32)), ["17", "25"]),
+        (lambda p: clips(p / "a.npz", label=np.array([0, 99])), ["99"]),
+        (lambda p: clips(p / "a.npz", names=np.array(["a", "a"])), ["'a'", "once"]),
+        (lambda p: clips(p / "a.npz", lengths=np.array([12, 99])), ["lengths"]),
+    ],
+)
+def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLine) -> None:
+    source, out = make(tmp_path), tmp_path / "out"
+    classes = tmp_path / "classes.json"
+    classes.write_text(json.dumps(["one", "two"]))
+    words = ("--layout", "kinect-v2") if str(source).endswith(".npz") else ()
+    own = ("--classes", classes) if str(source).endswith(".npz") else ()
+    refused(sadvae("prepare", source, *words, *own, "--out", out / "clips.npz"), *said)
+    refused(sadvae("check", source, *words), *said[:1]) if "99" not in said else None
+    assert not out.exists() or leftovers(out) == []
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_bad_layouts(tmp_path: Path, sadvae: CommandLine) -> None:
+    path = clips(tmp_path / "a.npz")
+    refused(sadvae("check", path), "layout")
+    refused(sadvae("check", path, "--layout", "kinect-v9"), "kinect-v9", "kinect-v2")
+    write(tmp_path / "l.json", b"{")
+    refused(sadvae("check", path, "--layout", tmp_path / "l.json"), "l.json")
+
+
+def test_bad_splits(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    source = run_folder / "clips.npz"
+    refused(sadvae("pretrain", source, "--split", "purls-1-1", "--out", tmp_path / "e"), "purls-1-1")
+    split = tmp_path / "mine.json"
+    split.write_text(json.dumps({"unseen": [77]}))
+    refused(sadvae("pretrain", source, "--split", split, "--out", tmp_path / "e"), "class 77", "0 to 35")
+    refused(
+        sadvae("pretrain", source, "--split", "random-30-6-0", "--train-subjects", "nobody", "--out", tmp_path / "e"),
+        "'nobody' does not occur",
+    )
+    assert leftovers(tmp_path) == ["mine.json"]
+
+
+def test_the_faulty_published_split_is_named(real_data: Path, sadvae: CommandLine) -> None:
+    refused(sadvae("check", real_data / "published"), "rs100_0.npy holds 81 class ids; its name promises 100")
+
+
+def test_bad_texts(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    out = tmp_path / "e.npz"
+    refused(sadvae("embed", "unheard", "--out", out), "unheard", "utd_mhad")
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps([{"name": "wave"}, {"name": "squat"}]))
+    np.save(tmp_path / "three.npy", np.ones((3, 8), np.float32))
+    refused(sadvae("embed", own, "--array", tmp_path / "three.npy", "--out", out), "3", "2")
+    own.write_text(json.dumps([{"title": "wave"}]))
+    refused(sadvae("embed", own, "--out", out), "own.json")
+    (tmp_path / "model").mkdir()
+    write(tmp_path / "model" / "config.json", b"{}")
+    refused(sadvae("embed", "utd_mhad", "--encoder", tmp_path / "model", "--out", out), "model")
+    assert not out.exists()
+
+
+def test_a_hub_model_without_network(tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    out = tmp_path / "e.npz"
+    refused(sadvae("embed", "utd_mhad", "--encoder", "nobody/no-such-model", "--out", out), "nobody/no-such-model")
+    assert not out.exists()
+
+
+def test_bad_experiments(tmp_path: Path, sadvae: CommandLine) -> None:
+    path = tmp_path / "x.toml"
+    for text, said in (
+        ("name = ", "TOML"),
+        ('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "s"\ncolour = 1', "split.colour"),
+        ('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "purls-22-5"', "--data"),
+        ('name = "x"\n[data]\ndataset = "generated"\ngenerated = {subjects = 0}\n[split]\nname = "s"', "subjects"),
+        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[encoder]\npreset = "no"', "demo"),
+        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[method]\npreset = "no"', "published"),
+        ('name = "x"\nselection = "luck"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "last_step"),
+        ('name = "x"\ngate = "none"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "max_probability"),
+        ('name = "x"\nbaselines = ["a"]\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "ridge"),
+        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[text]\nmode = "a"', "descriptions"),
+    ):
+        path.write_text(text)
+        refused(sadvae("run", path, "--out", tmp_path / "run"), said)
+    # Settings are looked at before any work is done.
+    assert leftovers(tmp_path) == ["x.toml"]
+    refused(sadvae("run", tmp_path / "none.toml"), "none.toml does not exist")
+
+
+def test_bad_predictions(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    recognizer, path = run_folder / "seed-0" / "recognizer", clips(tmp_path / "a.npz", layout=np.array("kinect-v2"))
+    refused(sadvae("predict", tmp_path / "no", path, "--classes", "a, b"), "no is not a recogniser folder")
+    refused(sadvae("predict", recognizer, path, "--classes", " , "), "no class names")
+    refused(sadvae("predict", recognizer, path, "--classes", "a, a"), "'a' is given twice")
+    refused(sadvae("predict", recognizer, tmp_path / "b.npz", "--classes", "a, b"), "b.npz")
+    other = clips(tmp_path / "v1.npz", data=np.ones((24, 20, 3), np.float32), layout=np.array("kinect-v1"))
+    refused(sadvae("predict", recognizer, other, "--classes", "a, b"), "kinect-v1", "kinect-v2")
+    still = clips(tmp_path / "zero.npz", data=np.zeros((24, 25, 3), np.float32), layout=np.array("kinect-v2"))
+    refused(sadvae("predict", recognizer, still, "--classes", "a, b"), "cannot be recognised")
+
+
+def test_wrong_words_on_the_command_line(sadvae: CommandLine) -> None:
+    for words in (["fly"], ["prepare"], ["train", "a", "b", "--seed", "x"]):
+        shown = sadvae(*words)
+        assert shown.code == 2
+        assert "Traceback" not in shown.err
+
+
+def test_a_full_disk(tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("sadvae.files.os.replace", full)
+    refused(sadvae("embed", "generated", "--out", tmp_path / "e" / "e.npz"), "No space left on device")
+    assert leftovers(tmp_path) == ["e"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_fills_while_writing(tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_open = open
+
+    def on_full_disk(path, mode="r", *rest, **named):
+        return real_open("/dev/full" if "w" in mode and str(path).endswith(".part") else path, mode, *rest, **named)
+
+    monkeypatch.setattr("io.open", on_full_disk)
+    refused(sadvae("embed", "generated", "--out", tmp_path / "e.npz"), "No space left on device")
+    assert leftovers(tmp_path) == []

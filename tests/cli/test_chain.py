@@ -1,0 +1,146 @@
+"""The chain through the command line, whole and stage by stage."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sadvae.record import read_record
+from sadvae.recognizer import Recognizer
+from sadvae.skeleton.generated import generate_clip_set
+from tests.cli.conftest import CommandLine
+
+WORDS = "wave the left hand, squat with both arms raised, kick sideways"
+
+
+def test_a_run_leaves_record_recogniser_picture_and_report(run_folder: Path) -> None:
+    for seed in (0, 1):
+        folder = run_folder / f"seed-{seed}"
+        record = read_record(folder / "record.json")
+        assert (record.seed, record.selection, record.split) == (seed, "last_step", "generated")
+        assert [e.method for e in record.evaluations] == ["sa_dvae", "ridge", "eszsl"]
+        main = record.evaluations[0]
+        assert main.harmonic_mean is not None
+        assert main.chance == pytest.approx(1 / 6)
+        assert {"recognizer", "report.html", "picture.png", "record.json"} <= {p.name for p in folder.iterdir()}
+        assert record.settings["method"]["preset"] == "sadvae"
+        assert set(record.data_hashes) == {"clips", "texts"}
+        assert record.history[-1]["epoch"] == 1
+    assert not [p for p in run_folder.rglob("*") if p.name.endswith((".part", ".checkpoint"))]
+
+
+def test_the_same_seed_gives_the_same_record(run_folder: Path, experiment: Path, tmp_path: Path, sadvae) -> None:
+    assert sadvae("run", experiment, "--out", tmp_path / "again", "--seed", 1).code == 0
+    first, again = (json.loads((p / "seed-1" / "record.json").read_text()) for p in (run_folder, tmp_path / "again"))
+    for record in (first, again):
+        for measured in ("seconds", "peak_memory_mb", "git_revision"):
+            record.pop(measured)
+    assert first == again
+
+
+def test_a_second_run_redoes_nothing(run_folder: Path, experiment: Path, sadvae: CommandLine) -> None:
+    files = ("clips.npz", "embeddings.npz", "seed-0/encoders/test/model.safetensors", "seed-0/features/task.json")
+    before = [(run_folder / name).stat().st_mtime_ns for name in files]
+    done = sadvae("run", experiment, "--out", run_folder, "--seed", 0)
+    assert done.code == 0
+    assert "sa_dvae (sadvae)" in done.out
+    assert [(run_folder / name).stat().st_mtime_ns for name in files] == before
+
+
+def test_stage_by_stage_gives_what_run_gives(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = run_folder / "seed-0"
+    assert sadvae("check", run_folder / "clips.npz").code == 0
+    extracted = sadvae("extract", run_folder / "clips.npz", whole / "encoders", "--out", "features")
+    assert extracted.code == 0, extracted.err
+    embedded = sadvae("embed", "generated", "--out", "embeddings.npz", "--cache", "cache")
+    assert embedded.code == 0, embedded.err
+    trained = sadvae(
+        *("train", "features", "embeddings.npz", "--set", "epochs=2"),
+        *("--encoders", whole / "encoders", "--recognizer", "recognizer"),
+    )
+    assert trained.code == 0, trained.err
+    evaluated = sadvae("evaluate", "trained", "features", "embeddings.npz")
+    assert evaluated.code == 0, evaluated.err
+    record = read_record(whole / "record.json")
+    found = json.loads(Path("evaluation.json").read_text())
+    assert found["zsl_accuracy"] == record.evaluations[0].zsl_accuracy
+    assert found["harmonic_mean"] == record.evaluations[0].harmonic_mean
+    one, other = (Recognizer.load(p).predict(clip_file(tmp_path), ["a", "b"]) for p in ("recognizer", whole / "recognizer"))
+    assert one == other
+    for path in ("features", "embeddings.npz", "recognizer", whole / "encoders", whole / "record.json"):
+        assert sadvae("check", path).code == 0
+
+
+def test_pretrain_trains_both_levels(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    out = tmp_path / "encoders"
+    small = ("--preset", "demo", "--epochs", 1)
+    done = sadvae("pretrain", run_folder / "clips.npz", "--split", "random-30-6-1", *small, "--out", out)
+    assert done.code == 0, done.err
+    assert "30 seen, 6 unseen classes" in done.out
+    assert {p.name for p in out.iterdir()} == {"division.json", "test", "calibration"}
+
+
+def clip_file(folder: Path) -> Path:
+    """A clips file made with NumPy alone."""
+    clip = generate_clip_set(actions=("squat",), subjects=1, repetitions=1).clips[0]
+    path = folder / "own.npz"
+    np.savez(path, data=clip.joints[0], lengths=np.array([clip.joints.shape[1]]), layout=np.array("kinect-v2"))
+    return path
+
+
+def test_predict_names_actions_typed_now(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    path, recognizer = clip_file(tmp_path), run_folder / "seed-0" / "recognizer"
+    shown = sadvae("predict", recognizer, path, "--classes", WORDS, "--top", 2, "--out", tmp_path / "answers.json")
+    assert shown.code == 0, shown.err
+    answers = json.loads((tmp_path / "answers.json").read_text())[0]["answers"]
+    assert len(answers) == 2
+    assert {a["name"] for a in answers} <= set(WORDS.split(", "))
+    assert answers[0]["probability"] >= answers[1]["probability"]
+    assert answers[0]["name"] in shown.out
+    in_python = Recognizer.load(recognizer).predict(path, WORDS.split(", "))[0]
+    assert in_python.best.name == answers[0]["name"]
+    assert sum(a.probability for a in in_python.answers) == pytest.approx(1, abs=1e-5)
+
+
+def test_predict_with_descriptions_and_trained_classes(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    sentences = tmp_path / "sentences.json"
+    sentences.write_text(json.dumps({"squat": ["The knees bend and the hips sink."]}))
+    words = ("--classes", "squat, fall down", "--descriptions", sentences, "--mode", "gzsl", "--top", 50)
+    shown = sadvae("predict", run_folder / "seed-0" / "recognizer", clip_file(tmp_path), *words)
+    assert shown.code == 0, shown.err
+    assert "squat (new)" in shown.out
+    assert "turn around" in shown.out
+
+
+def test_report_makes_tables_from_records(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    done = sadvae("report", run_folder, "--out", tmp_path / "RESULTS.md")
+    assert done.code == 0, done.err
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "eszsl" in text
+    assert "chance" in text
+
+
+def test_prepare_writes_clips_and_a_manifest(tmp_path: Path, sadvae: CommandLine) -> None:
+    done = sadvae("prepare", clip_file(tmp_path), "--out", tmp_path / "clips.npz")
+    assert done.code == 0, done.err
+    manifest = json.loads((tmp_path / "clips.manifest.json").read_text())
+    assert manifest["clips_kept"] == 1
+    assert manifest["source_sha256"]
+
+
+@pytest.mark.parametrize("text", ["lb", "motion"])
+def test_import_train_evaluate_on_a_real_pack(text: str, real_data: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    features = tmp_path / "features"
+    done = sadvae("import", real_data / "feature_packs" / "utd_r5_0", "--text", text, "--out", features)
+    assert done.code == 0, done.err
+    assert sadvae("check", real_data / "feature_packs" / "utd_r5_0").code == 0
+    words = ("--preset", "published", "--set", "epochs=1", "--gate", "published", "--out", tmp_path / "trained")
+    trained = sadvae("train", features, features / "embeddings.npz", *words)
+    assert trained.code == 0, trained.err
+    assert "published" in trained.out

@@ -1,0 +1,149 @@
+"""The parts of the skeleton encoder against plain computations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sadvae.encoders.augment import augmented, random_crops, random_rotations
+from sadvae.encoders.bodies import Bodies
+from sadvae.encoders.graph import hops_from, spatial_partitions
+from sadvae.encoders.settings import EncoderSettings, encoder_preset
+from sadvae.encoders.st_gcn import STGCN, Block, GraphConvolution, TemporalConvolution
+from sadvae.encoders.streams import all_streams, parents
+from sadvae.errors import SadvaeError
+from sadvae.types import SkeletonClip
+from tests.conftest import STICK
+
+
+def clip(frames: int, bodies: int = 1, seed: int = 0) -> SkeletonClip:
+    joints = np.random.default_rng(seed).normal(size=(bodies, frames, 5, 3)).astype(np.float32)
+    return SkeletonClip(joints, STICK, f"clip{seed}", 0)
+
+
+def test_partitions_by_hand() -> None:
+    parts = spatial_partitions(STICK)
+    assert hops_from(STICK, 2) == [1, 1, 0, 1, 1]
+    # Row weights: the spine has four neighbours and itself, every other joint the spine and itself.
+    np.testing.assert_allclose(parts[0], np.diag([0.5, 0.5, 0.2, 0.5, 0.5]))
+    np.testing.assert_allclose(parts[1][:, 2], [0.5, 0.5, 0, 0.5, 0.5])
+    np.testing.assert_allclose(parts[2][2], [0.2, 0.2, 0, 0.2, 0.2])
+    np.testing.assert_allclose(parts.sum(axis=(0, 2)), np.ones(5))
+
+
+def test_a_joint_without_bones_keeps_to_itself() -> None:
+    lonely = replace(STICK, bones=((0, 2), (1, 2), (2, 3)))
+    parts = spatial_partitions(lonely)
+    assert parts[0, 4, 4] == 1
+    assert parts[:, 4].sum() == 1
+    assert parents(lonely)[4] == 4
+
+
+def test_graph_convolution_is_the_sum_over_partitions() -> None:
+    torch.manual_seed(0)
+    layer = GraphConvolution(4, 6, spatial_partitions(STICK))
+    x = torch.randn(2, 7, 5, 4)
+    with torch.no_grad():
+        layer.importance.uniform_(0.5, 1.5)
+        weights = layer.linear.weight.reshape(6, 3, 4)
+        edges = layer.adjacency * layer.importance
+        by_hand = torch.einsum("kwv,ntvc,okc->ntwo", edges, x, weights)
+        torch.testing.assert_close(layer(x), by_hand)
+
+
+def test_temporal_convolution_sees_frames_of_one_joint_only() -> None:
+    layer = TemporalConvolution(3, 5, 2)
+    x = torch.zeros(1, 8, 2, 3)
+    x[0, 4, 1] = 1
+    with torch.no_grad():
+        found = layer(x)
+    assert found.shape == (1, 4, 2, 3)
+    assert not found[:, :, 0].any()
+    assert found[:, 1:4, 1].any()
+    assert not found[:, 0, 1].any()
+
+
+def test_blocks_halve_time_and_keep_a_residual() -> None:
+    block = Block(4, 4, spatial_partitions(STICK), kernel=3, stride=1, dropout=0.0, residual=True).eval()
+    with torch.no_grad():
+        block.temporal.convolution.weight.zero_()
+        x = torch.randn(2, 6, 5, 4)
+        torch.testing.assert_close(block(x), torch.relu(x))
+    wider = Block(4, 8, spatial_partitions(STICK), kernel=3, stride=2, dropout=0.0, residual=True).eval()
+    assert wider(torch.randn(2, 6, 5, 4)).shape == (2, 3, 5, 8)
+
+
+def test_features_of_a_clip_are_the_mean_over_its_bodies() -> None:
+    torch.manual_seed(0)
+    network = STGCN(12, 3, spatial_partitions(STICK), widths=(8, 16), strides=(1, 2), kernel=3, dropout=0.0).eval()
+    x = torch.randn(3, 8, 5, 12)
+    with torch.no_grad():
+        alone = [network(x[i : i + 1], torch.tensor([0]), 1).features[0] for i in range(3)]
+        both = network(x, torch.tensor([0, 1, 1]), 2)
+    torch.testing.assert_close(both.features[0], alone[0])
+    torch.testing.assert_close(both.features[1], (alone[1] + alone[2]) / 2)
+    assert both.feature_map.shape == (3, 4, 5, 16)
+
+
+def test_streams_by_hand() -> None:
+    joints = torch.randn(1, 3, 5, 3)
+    parent = torch.tensor(parents(STICK))
+    assert parent.tolist() == [2, 2, 2, 2, 2]
+    found = all_streams(joints, parent)
+    torch.testing.assert_close(found[..., :3], joints)
+    torch.testing.assert_close(found[0, 1, 3, 3:6], joints[0, 1, 3] - joints[0, 1, 2])
+    torch.testing.assert_close(found[0, 2, 4, 6:9], joints[0, 2, 4] - joints[0, 1, 4])
+    assert not found[:, 0, :, 6:].any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 40), st.floats(0, 1), st.floats(0, 1))
+def test_resizing_agrees_with_numpy(frames: int, wanted: int, begin: float, share: float) -> None:
+    begin = begin * (1 - share)
+    clips = [clip(3, seed=1), clip(frames, seed=2)]
+    bodies = Bodies.of(clips)
+    found = bodies.resized(torch.tensor([1]), wanted, torch.tensor([begin]), torch.tensor([share]))
+    at = (begin + share * np.linspace(0, 1, wanted)) * (frames - 1)
+    by_hand = [np.interp(at, np.arange(frames), clips[1].joints[0, :, j, a]) for j in range(5) for a in range(3)]
+    np.testing.assert_allclose(found[0].reshape(wanted, 15).numpy().T, by_hand, atol=2e-4)
+
+
+def test_empty_second_bodies_do_not_count() -> None:
+    two = np.concatenate([clip(4).joints, np.zeros((1, 4, 5, 3), np.float32)])
+    bodies = Bodies.of([SkeletonClip(two, STICK, "a"), clip(4, bodies=2, seed=3)])
+    assert bodies.clips.tolist() == [0, 1, 1]
+    rows, position = bodies.rows_of(torch.tensor([1, 0]))
+    assert (rows.tolist(), position.tolist()) == ([0, 1, 2], [1, 0, 0])
+
+
+@given(st.integers(0, 10**6), st.floats(0, 180))
+def test_random_rotations_are_rotations(seed: int, degrees: float) -> None:
+    turns = random_rotations(degrees, 5, torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(turns @ turns.transpose(1, 2), torch.eye(3).expand(5, 3, 3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(torch.linalg.det(turns), torch.ones(5))
+
+
+def test_bodies_of_one_clip_are_turned_alike() -> None:
+    plain = EncoderSettings(noise=0.0, joint_dropout=0.0)
+    joints = torch.randn(1, 4, 5, 3).expand(3, 4, 5, 3)
+    changed = augmented(joints, torch.tensor([0, 0, 1]), plain, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(changed[0], changed[1])
+    assert not torch.allclose(changed[0], changed[2])
+    begin, share = random_crops(plain, 100, torch.Generator().manual_seed(0))
+    assert float((begin + share).max()) <= 1
+    assert float(share.min()) >= plain.crop
+
+
+@pytest.mark.parametrize(
+    "changes", [{"widths": (8,)}, {"temporal_kernel": 4}, {"strides": ()}, {"epochs": 0}, {"colour": 1}]
+)
+def test_bad_settings_are_refused(changes: dict) -> None:
+    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour"):
+        EncoderSettings(**(encoder_preset("demo").model_dump() | changes))
+    with pytest.raises(SadvaeError, match="expected default or demo"):
+        encoder_preset("huge")
