@@ -122,7 +122,7 @@ def test_report_makes_tables_from_records(run_folder: Path, tmp_path: Path, sadv
     done = sadvae("report", run_folder, "--out", tmp_path / "RESULTS.md")
     assert done.code == 0, done.err
     text = (tmp_path / "RESULTS.md").read_text()
-    assert "eszsl" in text
+    assert "ESZSL" in text
     assert "chance" in text
 
 

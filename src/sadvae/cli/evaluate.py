@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.show import percent, scores_table
@@ -47,7 +48,7 @@ def command(
     table = Table("class", "", "clips", "ZSL", "GZSL", title="By class (%)", title_justify="left")
     for c in result.classes:
         table.add_row(
-            c.name, "seen" if c.seen else "unseen", str(c.count), percent(c.zsl_accuracy), percent(c.gzsl_accuracy)
+            escape(c.name), "seen" if c.seen else "unseen", str(c.count), percent(c.zsl_accuracy), percent(c.gzsl_accuracy)
         )
     console.print(table)
     typer.echo(f"Wrote {out}")

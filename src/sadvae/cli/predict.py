@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.show import percent, split_names
@@ -37,12 +38,19 @@ def command(
     """Predict and print the best answers of each clip."""
     names = split_names(classes)
     found = Recognizer.load(recognizer).predict(clips, names, _sentences(descriptions, names), top_k=top, mode=mode)
-    table = Table("clip", *(f"answer {i + 1}" for i in range(len(found[0].answers))))
-    for prediction in found:
-        table.add_row(prediction.clip_id, *(f"{a.name}  {percent(a.probability)} %" for a in prediction.answers))
-    Console(soft_wrap=True).print(table)
+    Console(soft_wrap=True).print(_table(found))
     if out is not None:
         write_json(out, [_as_json(prediction) for prediction in found])
+
+
+def _table(found: list[Prediction]) -> Table:
+    table = Table("clip", "answer", "%")
+    for prediction in found:
+        for rank, answer in enumerate(prediction.answers):
+            last = rank == len(prediction.answers) - 1
+            clip = escape(prediction.clip_id) if rank == 0 else ""
+            table.add_row(clip, escape(answer.name), percent(answer.probability), end_section=last)
+    return table
 
 
 def _as_json(prediction: Prediction) -> dict[str, object]:

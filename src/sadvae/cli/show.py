@@ -53,7 +53,7 @@ def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
     """ZSL, S, U, H and gate AUROC of methods, in percent."""
     table = Table(title=title, title_justify="left")
     for name in ("method", "selection", "ZSL", "S", "U", "H", "gate AUROC"):
-        table.add_column(name, justify="left" if name in ("method", "selection") else "right")
+        table.add_column(name, justify="left" if name in ("method", "selection") else "right", no_wrap=True)
     for e in evaluations:
         method = e.method if e.preset is None else f"{e.method} ({e.preset})"
         numbers = (e.zsl_accuracy, e.seen_accuracy, e.unseen_accuracy, e.harmonic_mean, e.gate_auroc)

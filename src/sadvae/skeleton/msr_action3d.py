@@ -27,7 +27,7 @@ def read_msr_action3d_file(path: Path) -> np.ndarray:
         lines.pop()
     if not lines or len(lines) % 20:
         raise SadvaeError(f"{path} has {len(lines)} lines; expected 20 for each frame, so it may be truncated.")
-    return parse_number_lines(lines, 4, 3, str(path)).reshape(1, -1, 20, 3)[:, :, _LINES]
+    return parse_number_lines(lines, 4, 4, str(path)).reshape(1, -1, 20, 4)[:, :, _LINES, :3]
 
 
 MSR_ACTION3D = RawFormat(
