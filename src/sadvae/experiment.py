@@ -183,17 +183,23 @@ class Run:
         self.say(name, 1, 1)
 
     def _stage(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
-        """Build `path` unless an earlier run left it under the same key; a changed key starts the stage afresh."""
+        """Build `path` unless an earlier run left it under the same key; a changed key starts the stage afresh.
+
+        What is reused keeps the seconds that it took when it was built.
+        """
         stamp = path.with_name(f"{path.stem}.key")
+        known = json.loads(read_bytes(stamp)) if stamp.is_file() else {}
         with self._timed(name):
-            known = json.loads(read_bytes(stamp)) if stamp.is_file() else {}
-            if known.get("key") == key and known.get("done") and path.exists():
-                return
-            if path.is_dir() and known.get("key") != key:
-                shutil.rmtree(path)
-            write_text(stamp, json.dumps({"key": key, "done": False}))
-            build()
-            write_text(stamp, json.dumps({"key": key, "done": True}))
+            done = known.get("key") == key and known.get("done") and path.exists()
+            if not done:
+                if path.is_dir() and known.get("key") != key:
+                    shutil.rmtree(path)
+                write_text(stamp, json.dumps({"key": key, "done": False}))
+                build()
+        if done:
+            self.seconds[name] = known["seconds"]
+        else:
+            write_text(stamp, json.dumps({"key": key, "done": True, "seconds": round(self.seconds[name], 2)}))
 
 
 def _key(*parts: Any) -> str:

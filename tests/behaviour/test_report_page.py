@@ -55,6 +55,7 @@ def test_the_page_never_scrolls_sideways(page: Page, width: int) -> None:
 def test_bodies_move_until_they_are_paused(page: Page) -> None:
     page.resize(1300, 900)
     page.value("document.getElementById('clips').scrollIntoView()")
+    page.value("new Promise(done => setTimeout(done, 400))")
     state = "document.querySelector('canvas').toDataURL()"
     later = f"new Promise(done => setTimeout(() => done({state}), 400))"
     assert page.value(state) != page.value(later)

@@ -48,7 +48,10 @@ def clips(path: Path, **changes) -> Path:
         (lambda p: write(p / "a01_s01_t01_skeleton.mat", b"MATLAB 5.0 MAT-file" + bytes(200)), ["a01_s01_t01"]),
         (lambda p: write(p / "a01_s01_e01_skeleton3D.txt", b"1 2 3 x\n" * 20), ["a01_s01_e01", "line"]),
         (lambda p: write(p / "a01_s01_e01_skeleton3D.txt", b"1 2 3 1\n" * 19), ["a01_s01_e01"]),
-        (lambda p: write(p / "S001C001P001R001A001.skeleton", b"2\n1\n72057594037944738 0 1"), ["S001C001P001R001A001"]),
+        (
+            lambda p: write(p / "S001C001P001R001A001.skeleton", b"2\n1\n72057594037944738 0 1"),
+            ["S001C001P001R001A001"],
+        ),
         (lambda p: clips(p / "a.npz", data=np.full((24, 25, 3), np.nan, np.float32)), ["finite"]),
         (lambda p: clips(p / "a.npz", data=np.full((24, 25, 3), "x")), ["a.npz"]),
         (lambda p: clips(p / "a.npz", data=np.zeros((24, 17, 3), np.float32)), ["17", "25"]),
@@ -128,7 +131,10 @@ def test_bad_experiments(tmp_path: Path, sadvae: CommandLine) -> None:
         ('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "purls-22-5"', "--data"),
         ('name = "x"\n[data]\ndataset = "generated"\ngenerated = {subjects = 0}\n[split]\nname = "s"', "subjects"),
         ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[encoder]\npreset = "no"', "demo"),
-        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[method]\npreset = "no"', "published"),
+        (
+            'name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[method]\npreset = "no"',
+            "published",
+        ),
         ('name = "x"\nselection = "luck"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "last_step"),
         ('name = "x"\ngate = "none"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "max_probability"),
         ('name = "x"\nbaselines = ["a"]\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "ridge"),

@@ -71,7 +71,9 @@ def test_stage_by_stage_gives_what_run_gives(
     found = json.loads(Path("evaluation.json").read_text())
     assert found["zsl_accuracy"] == record.evaluations[0].zsl_accuracy
     assert found["harmonic_mean"] == record.evaluations[0].harmonic_mean
-    one, other = (Recognizer.load(p).predict(clip_file(tmp_path), ["a", "b"]) for p in ("recognizer", whole / "recognizer"))
+    one, other = (
+        Recognizer.load(p).predict(clip_file(tmp_path), ["a", "b"]) for p in ("recognizer", whole / "recognizer")
+    )
     assert one == other
     for path in ("features", "embeddings.npz", "recognizer", whole / "encoders", whole / "record.json"):
         assert sadvae("check", path).code == 0

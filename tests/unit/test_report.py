@@ -16,7 +16,7 @@ import pytest
 from sadvae.errors import SadvaeError
 from sadvae.record import RunRecord
 from sadvae.report.html import report_html, write_report
-from sadvae.report.markup import element, escaped, table
+from sadvae.report.markup import element, escaped, script_json, table
 from sadvae.report.palette import strong
 from sadvae.report.scene import ReportScene, SceneClip
 from sadvae.report.section import plot_text
@@ -227,6 +227,14 @@ def test_markup_escapes_text_and_attributes() -> None:
     assert escaped(escaped("<")) == "&lt;"
     assert "<td>&lt;i&gt;</td>" in table(("name",), [("<i>",)])
     assert plot_text("a<b" + "c" * 50, 5) == "a&lt;bc…"
+
+
+def test_json_cannot_end_its_script() -> None:
+    value = {"a</script><!--": ["é", 1.5, None]}
+    assert "<" not in script_json(value)
+    assert json.loads(script_json(value)) == value
+    with pytest.raises(ValueError):
+        script_json(float("nan"))
 
 
 def test_marks_of_48_classes_differ() -> None:

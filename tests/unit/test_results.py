@@ -14,9 +14,9 @@ from scipy.stats import sem
 
 from sadvae.errors import SadvaeError
 from sadvae.record import RunRecord
+from sadvae.report.means import mean_of, paired_difference
 from sadvae.report.results import read_records, results_markdown
 from sadvae.report.results_text import cell
-from sadvae.report.means import mean_of, paired_difference
 from tests.report_samples import make_evaluation, make_record, without_gate
 
 MAIN, RIDGE = [0.71, 0.75, 0.66], [0.60, 0.70, 0.58]

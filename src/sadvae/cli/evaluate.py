@@ -48,7 +48,11 @@ def command(
     table = Table("class", "", "clips", "ZSL", "GZSL", title="By class (%)", title_justify="left")
     for c in result.classes:
         table.add_row(
-            escape(c.name), "seen" if c.seen else "unseen", str(c.count), percent(c.zsl_accuracy), percent(c.gzsl_accuracy)
+            escape(c.name),
+            "seen" if c.seen else "unseen",
+            str(c.count),
+            percent(c.zsl_accuracy),
+            percent(c.gzsl_accuracy),
         )
     console.print(table)
     typer.echo(f"Wrote {out}")

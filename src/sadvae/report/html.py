@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from sadvae.files import write_text
 from sadvae.record import RunRecord
-from sadvae.report.markup import Html, element, escaped, joined
+from sadvae.report.markup import Html, element, escaped, joined, script_json
 from sadvae.report.motion import packed
 from sadvae.report.scene import ReportScene
 from sadvae.report.section import Section
@@ -47,8 +45,8 @@ def report_html(record: RunRecord, scene: ReportScene) -> str:
         style=_asset("page.css"),
         contents=joined(*(element("a", section.title, href=f"#{section.anchor}") for section in sections)),
         sections=joined(*(section.markup() for section in sections)),
-        charts=_json(charts),
-        clips=_json([packed(clip) for clip in scene.clips]),
+        charts=script_json(charts),
+        clips=script_json([packed(clip) for clip in scene.clips]),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
@@ -86,8 +84,3 @@ def _policy(scripts: list[str]) -> str:
     digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
-
-
-def _json(value: Any) -> Html:
-    """JSON that may stand inside a script element: no "<" can end it."""
-    return Html(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Sequence
+from typing import Any
 
 
 class Html(str):
@@ -61,3 +63,8 @@ def details(title: object, *parts: object, open_: bool = False) -> Html:
     """A part of the page that opens on a click."""
     opened = {"open": "open"} if open_ else {}
     return element("details", element("summary", title), *parts, **opened)
+
+
+def script_json(value: Any) -> Html:
+    """JSON that may stand inside a script element: no "<" in it can end the element. ValueError for nan."""
+    return Html(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sadvae.record import Evaluation, RunRecord
+from sadvae.report.means import Mean, mean_of, paired_difference
 from sadvae.report.published import published_results
 from sadvae.report.results_groups import Group
 from sadvae.report.results_text import cell
-from sadvae.report.means import Mean, mean_of, paired_difference
 from sadvae.report.words import DASH, method_name, rule_words, stated
 
 SCORES = {
