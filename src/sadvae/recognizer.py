@@ -233,4 +233,4 @@ def _read_all(clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | P
 
 def _ranked(clip_id: str, names: Sequence[str], row: FloatArray, top_k: int | None) -> Prediction:
     order = np.argsort(-row, kind="stable")[:top_k]
-    return Prediction(clip_id, tuple(Answer(names[i], float(row[i])) for i in order))
+    return Prediction(clip_id, tuple(Answer(names[int(i)], float(row[i])) for i in order))

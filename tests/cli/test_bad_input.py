@@ -125,20 +125,21 @@ def test_a_hub_model_without_network(tmp_path: Path, sadvae: CommandLine, monkey
 
 def test_bad_experiments(tmp_path: Path, sadvae: CommandLine) -> None:
     path = tmp_path / "x.toml"
+    made = 'name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n'
     for text, said in (
         ("name = ", "TOML"),
         ('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "s"\ncolour = 1', "split.colour"),
         ('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "purls-22-5"', "--data"),
         ('name = "x"\n[data]\ndataset = "generated"\ngenerated = {subjects = 0}\n[split]\nname = "s"', "subjects"),
-        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[encoder]\npreset = "no"', "demo"),
+        (f'{made}[encoder]\npreset = "no"', "demo"),
         (
             'name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[method]\npreset = "no"',
             "published",
         ),
-        ('name = "x"\nselection = "luck"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "last_step"),
-        ('name = "x"\ngate = "none"\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "max_probability"),
-        ('name = "x"\nbaselines = ["a"]\n[data]\ndataset = "generated"\n[split]\nname = "generated"', "ridge"),
-        ('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n[text]\nmode = "a"', "descriptions"),
+        (f'selection = "luck"\n{made}', "last_step"),
+        (f'gate = "none"\n{made}', "max_probability"),
+        (f'baselines = ["a"]\n{made}', "ridge"),
+        (f'{made}[text]\nmode = "a"', "descriptions"),
     ):
         path.write_text(text)
         refused(sadvae("run", path, "--out", tmp_path / "run"), said)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadvae.record import read_record
 from sadvae.recognizer import Recognizer
+from sadvae.record import read_record
 from sadvae.skeleton.generated import generate_clip_set
 from tests.cli.conftest import CommandLine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_an_unknown_allowance_is_refused() -> None:
         sound(allow=("everything",))
 
 
-def clip_parts() -> dict:
+def clip_parts() -> dict[str, Any]:
     clips = make_clips(classes=6)
     trains = [clip.subject in ("1", "3") for clip in clips.clips]
     return {
@@ -175,8 +176,12 @@ def clip_parts() -> dict:
     }
 
 
+def clip_task(**changes: Any) -> ClipTask:
+    return ClipTask(**(clip_parts() | changes))
+
+
 def test_a_sound_clip_task_traces_what_its_encoder_will_see() -> None:
-    trace = ClipTask(**clip_parts()).trace
+    trace = clip_task().trace
     assert trace.classes == (0, 1, 2, 3)
     assert trace.subjects == ("1", "3")
     assert len(trace.clip_ids) == 16
@@ -184,12 +189,11 @@ def test_a_sound_clip_task_traces_what_its_encoder_will_see() -> None:
 
 def test_clip_tasks_refuse_unseen_classes_shared_clips_and_shared_subjects() -> None:
     everything = make_clips(classes=6)
-    parts = clip_parts()
     with pytest.raises(LeakageError, match="class 4"):
-        ClipTask(**(parts | {"train": everything}))
+        clip_task(train=everything)
     seen_only = everything.where((c.label or 0) < 4 for c in everything.clips)
     with pytest.raises(LeakageError, match="in training and in the seen"):
-        ClipTask(**(parts | {"test_seen": seen_only}))
+        clip_task(test_seen=seen_only)
     unseen = everything.where((c.label or 0) >= 4 for c in everything.clips)
     with pytest.raises(LeakageError, match="subject 1"):
-        ClipTask(**(parts | {"test_unseen": unseen}))
+        clip_task(test_unseen=unseen)

@@ -41,7 +41,7 @@ def test_seen_unseen_curve_by_hand() -> None:
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 10**6))
 def test_area_of_a_perfect_classifier_is_the_gates_auroc(seen: int, unseen: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    probability = rng.integers(0, 8, seen + unseen).astype(np.float32) / 8
+    probability = (rng.integers(0, 8, seen + unseen) / 8).astype(np.float32)
     is_seen = np.arange(seen + unseen) < seen
     right = np.ones(seen + unseen, bool)
     area = metrics.curve_area(metrics.seen_unseen_curve(probability, is_seen, right, right))

@@ -183,6 +183,7 @@ def test_a_record_without_gate() -> None:
 def test_an_oracle_is_called_one() -> None:
     oracle = parsed(make_record(evaluations=[make_evaluation(selection="oracle_test")], selection="oracle_test"))
     assert "upper bound, not a result" in oracle.text
+    assert "The epoch was picked by looking at the test set." in oracle.text
     assert "upper bound" not in page().text
 
 

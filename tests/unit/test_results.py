@@ -118,8 +118,8 @@ def test_facts_of_a_section() -> None:
         "Revision: abc123 / def456",
         "sadvae 0.1.0, torch 2.6",
         "calibration level: the same people in training and test (shared\\_subjects)",
-        "2.5 min for 2 records (prepare 1.5 s, train 2.5 min)",
-        "test level: training: 40",
+        "75.8 s a seed (prepare 0.8 s, train 75.0 s); at most 321 MiB",
+        "Clips: test level: training 40, unseen test 20\n",
     ):
         assert shown in text
 

@@ -41,7 +41,9 @@ class Progresses:
         if stage not in self._lines:
             self._lines[stage] = self._bars.add_task(stage, total=total or None, note=note)
         line = self._lines[stage]
-        self._bars.update(line, completed=done, total=total or None, **({"note": note} if note else {}))
+        self._bars.update(line, completed=done, total=total or None)
+        if note:
+            self._bars.update(line, note=note)
 
 
 def percent(value: float | None) -> str:

@@ -51,9 +51,9 @@ class TemporalConvolution(nn.Module):
 class ChannelNorm(nn.BatchNorm1d):
     """Batch normalisation over the last axis."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """[..., channel] to the same shape."""
-        return super().forward(x.reshape(-1, x.shape[-1])).reshape(x.shape)
+        return super().forward(input.reshape(-1, input.shape[-1])).reshape(input.shape)
 
 
 class Block(nn.Module):

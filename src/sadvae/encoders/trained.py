@@ -73,7 +73,8 @@ def _restored(about: dict[str, Any], weights: dict[str, torch.Tensor]) -> Traine
     layout = _layout(about["layout"])
     network = new_network(settings, layout, int(about["class_count"]))
     network.load_state_dict(weights)
-    trace = EncoderTrace(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["trace"].items()})
+    saw = about["trace"]
+    trace = EncoderTrace(str(saw["name"]), tuple(saw["classes"]), tuple(saw["subjects"]), tuple(saw["clip_ids"]))
     return TrainedEncoder(
         settings,
         layout,

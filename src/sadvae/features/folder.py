@@ -87,9 +87,12 @@ def read_features(folder: Path) -> Features:
 
 
 def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry["split"].items()}
+    found = entry["split"]
+    split = ClassSplit(
+        str(found["name"]), tuple(found["seen"]), tuple(found["unseen"]), tuple(found["validation_unseen"])
+    )
     parts = (read_feature_set(folder / f"{name}.{part}.npz") for part in PARTS)
-    return FeatureLevel(ClassSplit(**fields), *parts, allow=tuple(entry["allow"]))
+    return FeatureLevel(split, *parts, allow=tuple(entry["allow"]))
 
 
 def write_feature_set(path: Path, part: FeatureSet) -> None:

@@ -83,7 +83,7 @@ class Trainer:
         z_r, z_v = sample(posterior.semantic, draws), sample(posterior.style, draws)
         z_y = sample(posterior.text, draws)
         if (iteration + 1) % self.settings.discriminator_every == 0:
-            self._discriminator_step(skeleton, text, weights.discriminator, draws)
+            self._discriminator_step(posterior, weights.discriminator, draws)
         terms = self._terms(skeleton, text, posterior, (z_r, z_v, z_y), weights, draws)
         self.autoencoder_optimiser.zero_grad()
         terms.total.backward()
@@ -131,10 +131,9 @@ class Trainer:
             shuffled = discriminator(torch.cat([z_r, z_v[draws.permutation(len(z_v))]], 1))
         return total_correlation(kind, discriminator(torch.cat([z_r, z_v], 1)), shuffled)
 
-    def _discriminator_step(self, skeleton: Tensor, text: Tensor, weight: float, draws: Draws) -> None:
+    def _discriminator_step(self, posterior: Posterior, weight: float, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
         with torch.no_grad():
-            posterior = encode(self.networks, skeleton, text)
             pairs = [(sample(posterior.semantic, draws), sample(posterior.style, draws))]
             if self.settings.discriminator_text_branch:
                 pairs.append((sample(posterior.text, draws), sample(posterior.style, draws)))

@@ -45,7 +45,11 @@ def _classes(record: RunRecord) -> str:
 
 
 def _clips(record: RunRecord) -> str:
-    return "; ".join(f"{part_name(part)}: {count}" for part, count in record.counts.items())
+    levels: dict[str, list[str]] = {}
+    for part, count in record.counts.items():
+        level, name = part_name(part)
+        levels.setdefault(level, []).append(f"{name} {count}")
+    return "; ".join(f"{level}: {', '.join(parts)}" for level, parts in levels.items())
 
 
 def _seeds(records: list[RunRecord]) -> str:
@@ -69,10 +73,10 @@ def _unique(values: Iterable[str]) -> str:
 
 
 def _time(group: Group) -> str:
-    """All seeds together, and by stage; stages that an earlier seed had finished count only their reading."""
+    """The mean of the records, in all and by stage: seeds share stages, so that a sum would count those twice."""
+    count = len(group.records)
     stages = dict.fromkeys(stage for record in group.records for stage in record.seconds)
-    sums = {stage: math.fsum(record.seconds.get(stage, 0.0) for record in group.records) for stage in stages}
-    parts = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in sums.items())
+    means = {stage: math.fsum(record.seconds.get(stage, 0.0) for record in group.records) / count for stage in stages}
+    parts = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in means.items())
     memory = max(record.peak_memory_mb for record in group.records)
-    total = f"{duration(math.fsum(sums.values()))} for {counted(len(group.records), 'record')}"
-    return f"{total} ({parts}); at most {memory:.0f} MiB"
+    return f"{duration(math.fsum(means.values()))} a seed ({parts}); at most {memory:.0f} MiB"

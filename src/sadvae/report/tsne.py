@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sadvae.report.motion import evenly
 from sadvae.types import FloatArray
 
-POINTS = 500
+POINTS = 400
 FEWEST = 5
 
 

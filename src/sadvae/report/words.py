@@ -17,7 +17,7 @@ _ALLOWED = {
     "unknown_encoder": "features of an encoder whose training classes are not known",
     "equal_rows": "equal feature rows in training and test",
 }
-_PARTS = {"train": "training", "test_seen": "test, seen classes", "test_unseen": "test, unseen classes"}
+_PARTS = {"train": "training", "test_seen": "seen test", "test_unseen": "unseen test"}
 _METHODS = {"sa_dvae": "SA-DVAE", "ridge": "ridge regression", "eszsl": "ESZSL"}
 
 
@@ -59,10 +59,10 @@ def class_name(record: RunRecord, class_id: int) -> str:
     return record.class_names[class_id] if known else f"class {class_id}"
 
 
-def part_name(part: str) -> str:
-    """A part of a task, such as "test.test_seen", in words."""
+def part_name(part: str) -> tuple[str, str]:
+    """The level and the part of a task that a count such as "test.test_seen" is of, in words."""
     level, _, name = part.rpartition(".")
-    return f"{level + ' level: ' if level else ''}{_PARTS.get(name, name)}"
+    return f"{level} level", _PARTS.get(name, name)
 
 
 def duration(seconds: float) -> str:

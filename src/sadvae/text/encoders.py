@@ -46,7 +46,7 @@ def load_text_encoder(name: str) -> TextEncoder:
     if name == MINILM:
         return _load(_minilm_folder(), MINILM, MINILM_SHA256)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return _load(path, str(path.resolve()))
     return _load(fetch(name), name)
 

@@ -9,14 +9,14 @@ from typing import Any
 from sadvae.record import RunRecord
 from sadvae.report.markup import Html, details, element, joined, note, table
 from sadvae.report.section import Section
-from sadvae.report.words import allowance_words, class_name, duration, part_name
+from sadvae.report.words import ORACLE, allowance_words, class_name, duration, part_name
 
 
 def provenance(record: RunRecord) -> Section:
     """Settings, classes, counts, hashes, versions, allowances, time and memory."""
     body = joined(
         element("h3", "Leakage that was knowingly accepted"),
-        _allowances(record.allow),
+        _allowances(record),
         element("h3", "Classes"),
         _classes("Unseen", record, record.unseen),
         _classes("Seen", record, record.seen),
@@ -31,10 +31,16 @@ def provenance(record: RunRecord) -> Section:
     return Section("provenance", "How these numbers came about", body)
 
 
-def _allowances(allowed: Sequence[str]) -> Html:
-    if not allowed:
+def _allowances(record: RunRecord) -> Html:
+    if record.selection == ORACLE:
+        return joined(element("b", "The epoch was picked by looking at the test set."), _allowed(record.allow))
+    if not record.allow:
         return note("None: no class, person or clip of the tests reaches training, calibration or selection.")
-    return element("ul", *(element("li", allowance_words(name)) for name in allowed))
+    return _allowed(record.allow)
+
+
+def _allowed(names: Sequence[str]) -> Html:
+    return element("ul", *(element("li", allowance_words(name)) for name in names))
 
 
 def _classes(title: str, record: RunRecord, ids: Sequence[int]) -> Html:
@@ -47,7 +53,7 @@ def _pairs(head: str, values: dict[str, Any]) -> Html:
 
 
 def _counts(counts: dict[str, int]) -> Html:
-    return table(("Part", "Clips"), [(part_name(part), count) for part, count in counts.items()])
+    return table(("Level", "Part", "Clips"), [(*part_name(part), n) for part, n in counts.items()], words=(0, 1))
 
 
 def _cost(record: RunRecord) -> Html:
@@ -55,7 +61,7 @@ def _cost(record: RunRecord) -> Html:
     rows.append((element("b", "all stages"), duration(sum(record.seconds.values()))))
     rows.append(("largest memory", f"{record.peak_memory_mb:.0f} MiB"))
     return joined(
-        table(("Stage", "Time"), rows), note("A stage that an earlier run had finished counts only its reading.")
+        table(("Stage", "Time"), rows), note("A stage that was reused counts the time it took when it was built.")
     )
 
 

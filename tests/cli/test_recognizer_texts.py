@@ -1,0 +1,54 @@
+"""A recogniser remembers how its texts were embedded, and is not made of vectors that it could not make again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from sadvae.recognizer import Recognizer
+from sadvae.text.embed import read_class_embeddings, write_class_embeddings
+from tests.cli.conftest import CommandLine
+
+
+def train(sadvae: CommandLine, run_folder: Path, vectors: Path, out: Path):
+    seed = run_folder / "seed-0"
+    words = ("--preset", "ridge", "--out", out / "trained", "--encoders", seed / "encoders")
+    return sadvae("train", seed / "features", vectors, *words, "--recognizer", out / "recognizer")
+
+
+def test_the_text_mode_goes_into_the_recognizer(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    assert sadvae("embed", "generated", "--mode", "names", "--out", tmp_path / "e.npz").code == 0
+    done = train(sadvae, run_folder, tmp_path / "e.npz", tmp_path)
+    assert done.code == 0, done.err
+    config = Recognizer.load(tmp_path / "recognizer").config
+    assert (config.text_encoder, config.text_mode) == ("minilm", "names")
+
+
+def test_vectors_from_an_array_make_no_recognizer(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(size=(36, 8)))
+    assert sadvae("embed", "generated", "--array", tmp_path / "a.npy", "--out", tmp_path / "e.npz").code == 0
+    done = train(sadvae, run_folder, tmp_path / "e.npz", tmp_path)
+    assert done.code == 2
+    assert "holds imported vectors (array a.npy)" in done.err
+    assert not (tmp_path / "trained").exists()
+
+
+def test_an_encoder_that_is_gone_makes_no_recognizer(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    found = read_class_embeddings(run_folder / "embeddings.npz")
+    write_class_embeddings(tmp_path / "e.npz", replace(found, encoder=str(tmp_path / "gone")))
+    done = train(sadvae, run_folder, tmp_path / "e.npz", tmp_path)
+    assert done.code == 2
+    assert "gone' is not a folder that exists" in done.err
+    assert not (tmp_path / "trained").exists()
+
+
+def test_own_texts_and_modes_reach_the_file(tmp_path: Path, sadvae: CommandLine) -> None:
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(["wave", {"name": "squat", "descriptions": ["Both knees bend."]}]))
+    done = sadvae("embed", own, "--mode", "names+descriptions", "--out", tmp_path / "e.npz")
+    assert done.code == 0, done.err
+    found = read_class_embeddings(tmp_path / "e.npz")
+    assert (found.ids, found.encoder, found.mode) == ((0, 1), "minilm", "names+descriptions")
