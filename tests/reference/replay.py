@@ -284,8 +284,9 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.npz", help="a recording of the published code")
     try:
         return 0 if all([report(path) for path in parser.parse_args().files]) else 1
-    except SadvaeError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (SadvaeError, IndexError, RuntimeError) as error:
+        # torch says with IndexError and RuntimeError that labels or weights of a recording do not fit its other arrays.
+        print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
 
 

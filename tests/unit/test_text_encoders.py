@@ -21,7 +21,7 @@ from sadvae.text.encoders import MINILM_SHA256, load_text_encoder
 from sadvae.text.hub import UNWANTED, WANTED, fetch
 from sadvae.text.model_folder import read_model_folder
 from sadvae.text.transformer import BATCH
-from tests.unit.text_models import add_dense, add_modules, save_bert, save_clip
+from tests.unit.text_models import add_dense, add_modules, save_bert, save_clip, save_roberta, save_tokenizer
 
 TEXTS = [
     "a person waves the right hand",
@@ -171,6 +171,19 @@ def test_positions_limit_texts_where_the_tokenizer_does_not(tmp_path: Path) -> N
     np.testing.assert_allclose(found[0], token_vectors(tmp_path / "endless", "waves " * 30, 16).mean(axis=0), atol=1e-5)
 
 
+def test_positions_before_the_first_token_do_not_count(tmp_path: Path) -> None:
+    save_roberta(tmp_path / "roberta")
+    found = load_text_encoder(str(tmp_path / "roberta")).encode(["waves " * 30])
+    np.testing.assert_allclose(found[0], token_vectors(tmp_path / "roberta", "waves " * 30, 14).mean(axis=0), atol=1e-5)
+
+
+def test_lower_case_where_the_tokenizer_keeps_case(bert: Path, model: Path) -> None:
+    save_tokenizer(model, 12, lower=False)
+    (model / "sentence_bert_config.json").write_text('{"do_lower_case": true}')
+    expected = unit(token_vectors(bert, "the left leg", 12).mean(axis=0)[None])
+    np.testing.assert_allclose(load_text_encoder(str(model)).encode(["The LEFT Leg"]), expected, atol=1e-5)
+
+
 def test_a_default_prompt_goes_before_every_text(bert: Path, model: Path) -> None:
     settings = {"default_prompt_name": "motion", "prompts": {"motion": "a person "}}
     (model / "config_sentence_transformers.json").write_text(json.dumps(settings))
@@ -237,7 +250,10 @@ FAULTS: list[tuple[Callable[[Path], object], str]] = [
     (lambda f: (f / "modules.json").write_text("{}"), "lists nothing; supported"),
     (lambda f: (f / "modules.json").write_text("[{}]"), "without type and path"),
     (modules("LSTM"), "lists Transformer, Pooling, LSTM; supported are"),
-    (modules("Dense"), "config.json does not exist"),
+    (modules("Normalize", "Dense"), "lists Transformer, Pooling, Normalize, Dense; supported are, in this order"),
+    (modules("Dense"), "2_Dense has activation ''"),
+    (lambda f: save_tokenizer(f, 12, extra=("sideways",)), "tokenizer of 15 tokens.*model of 14 tokens"),
+    (lambda f: save_tokenizer(f, 12, pad=None), "padding token None"),
     (outside, "outside its folder"),
     (lambda f: add_modules(f, {}), "asks for no pooling; supported are mean, cls, max"),
     (lambda f: add_modules(f, {"pooling_mode": "lasttoken"}), "asks for lasttoken pooling"),

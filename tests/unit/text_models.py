@@ -16,18 +16,21 @@ WORDS = ("a", "person", "waves", "kicks", "the", "right", "left", "hand", "leg",
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
-def save_tokenizer(folder: Path, limit: int) -> None:
-    """A word-level tokenizer in lower case: [CLS] words [SEP]."""
-    vocabulary = {word: i for i, word in enumerate((*SPECIAL, *WORDS))}
+def save_tokenizer(
+    folder: Path, limit: int, *, lower: bool = True, pad: str | None = "[PAD]", extra: tuple[str, ...] = ()
+) -> None:
+    """A word-level tokenizer: [CLS] words [SEP]; in lower case or not, with or without padding, with extra words."""
+    vocabulary = {word: i for i, word in enumerate((*SPECIAL, *WORDS, *extra))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
+    if lower:
+        tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     fast = transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        pad_token="[PAD]",
+        pad_token=pad,
         unk_token="[UNK]",
         cls_token="[CLS]",
         sep_token="[SEP]",
@@ -49,6 +52,22 @@ def save_bert(folder: Path, limit: int = 12, seed: int = 0) -> None:
     )
     transformers.BertModel(config).save_pretrained(folder)
     save_tokenizer(folder, limit)
+
+
+def save_roberta(folder: Path) -> None:
+    """A RoBERTa of one layer, whose 16 positions start at 2 (padding is token 1), with a tokenizer without limit."""
+    torch.manual_seed(3)
+    config = transformers.RobertaConfig(
+        vocab_size=len(SPECIAL) + len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=16,
+        pad_token_id=1,
+    )
+    transformers.RobertaModel(config).save_pretrained(folder)
+    save_tokenizer(folder, 10**30)
 
 
 def save_clip(folder: Path, *, whole: bool) -> None:

@@ -102,21 +102,22 @@ def _check_files(folder: Path) -> None:
 def _from_modules(folder: Path) -> ModelFolder:
     modules = _modules(folder)
     kinds = [kind for kind, _ in modules]
-    first, middle = kinds[:1], [k for k in kinds[2:] if k != "Normalize"]
-    if first != ["Transformer"] or kinds[1:2] != ["Pooling"] or any(k != "Dense" for k in middle):
+    dense = tuple(path for kind, path in modules if kind == "Dense")
+    normalize = kinds[-1:] == ["Normalize"]
+    if kinds != ["Transformer", "Pooling", *["Dense"] * len(dense), *["Normalize"] * normalize]:
         raise SadvaeError(
             f"{folder}/modules.json lists {', '.join(kinds) or 'nothing'}; "
-            "supported are Transformer, Pooling, and then any of Dense and Normalize."
+            "supported are, in this order, Transformer, Pooling, any number of Dense, and Normalize or not."
         )
     transformer = modules[0][1]
     _model_type(transformer)
-    limits = _settings(transformer / "sentence_bert_config.json")
+    limits = read_settings(transformer / "sentence_bert_config.json")
     return ModelFolder(
         "sentence",
         transformer,
         _pooling(modules[1][1] / "config.json"),
-        tuple(path for kind, path in modules if kind == "Dense"),
-        "Normalize" in kinds,
+        dense,
+        normalize,
         _limit(limits.get("max_seq_length"), transformer),
         bool(limits.get("do_lower_case")),
         _prefix(folder / "config_sentence_transformers.json"),
@@ -137,7 +138,8 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     return found
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> dict[str, Any]:
+    """The fields of a settings file, none where it is missing. Raises SadvaeError if it holds no JSON object."""
     found = read_json(path) if path.is_file() else {}
     if not isinstance(found, dict):
         raise SadvaeError(f"{path} does not hold a JSON object.")
@@ -145,7 +147,7 @@ def _settings(path: Path) -> dict[str, Any]:
 
 
 def _pooling(path: Path) -> Pooling:
-    settings = _settings(path)
+    settings = read_settings(path)
     modes = [name for flag, name in _FLAGS.items() if settings.get(flag)]
     if "pooling_mode" in settings:
         stated = settings["pooling_mode"]
@@ -164,7 +166,7 @@ def _limit(value: Any, folder: Path) -> int | None:
 
 
 def _prefix(path: Path) -> str:
-    settings = _settings(path)
+    settings = read_settings(path)
     name, prompts = settings.get("default_prompt_name"), settings.get("prompts") or {}
     prefix = prompts.get(name, "") if isinstance(prompts, dict) and isinstance(name, str) else ""
     return str(prefix)

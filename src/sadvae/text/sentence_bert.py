@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sadvae.errors import SadvaeError
-from sadvae.files import read_json
-from sadvae.text.model_folder import ModelFolder, Pooling
+from sadvae.text.model_folder import ModelFolder, Pooling, read_settings
 from sadvae.text.transformer import encode_in_batches, load_pretrained, token_limit
 from sadvae.types import FloatArray
 
@@ -72,7 +71,7 @@ def _dense(folder: Path) -> Any:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    settings = read_json(folder / "config.json")
+    settings = read_settings(folder / "config.json")
     activation = str(settings.get("activation_function", "")).rsplit(".", 1)[-1]
     if activation not in ACTIVATIONS:
         raise SadvaeError(f"{folder} has activation {activation!r}; supported are {', '.join(ACTIVATIONS)}.")

@@ -17,8 +17,8 @@ from sadvae.types import FloatArray
 BATCH = 32
 # Tokenizers without a limit state one of about 1e30.
 _NO_LIMIT = 1_000_000
-# These families number positions from 2 on, so that many of their positions hold no token.
-_OFFSET_POSITIONS = {"roberta": 2, "xlm-roberta": 2, "camembert": 2, "mpnet": 2, "longformer": 2}
+# These families number the positions of tokens from that of padding on, so that some positions hold no token.
+_PADDED_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer")
 
 
 def load_pretrained(folder: Path, kind: str) -> tuple[Any, Any]:
@@ -46,6 +46,7 @@ def load_pretrained(folder: Path, kind: str) -> tuple[Any, Any]:
                 f"{folder} cannot be loaded as a text model: {_first_line(error)}; it may be damaged or incomplete."
             ) from error
     _check_complete(folder, info)
+    _check_tokenizer(folder, model, tokenizer)
     return model.float().eval(), tokenizer
 
 
@@ -60,11 +61,20 @@ def _check_complete(folder: Path, info: dict[str, Any]) -> None:
         )
 
 
+def _check_tokenizer(folder: Path, model: Any, tokenizer: Any) -> None:
+    known = model.get_input_embeddings().num_embeddings
+    if tokenizer.pad_token is None or len(tokenizer) > known:
+        raise SadvaeError(
+            f"{folder} has a tokenizer of {len(tokenizer)} tokens with padding token {tokenizer.pad_token!r}, which does "
+            f"not fit its model of {known} tokens; take both from one model."
+        )
+
+
 def token_limit(model: Any, tokenizer: Any, stated: int | None) -> int:
     """The most tokens a text may have: the least of what the folder, the tokenizer and the positions allow."""
     config = model.config
     positions = getattr(config, "max_position_embeddings", None)
-    offset = _OFFSET_POSITIONS.get(config.model_type, 0)
+    offset = (config.pad_token_id or 0) + 1 if config.model_type in _PADDED_POSITIONS else 0
     limits = [stated, tokenizer.model_max_length, positions - offset if positions else None]
     return int(min(limit for limit in (*limits, _NO_LIMIT) if limit is not None))
 
