@@ -65,8 +65,8 @@ def _check_tokenizer(folder: Path, model: Any, tokenizer: Any) -> None:
     known = model.get_input_embeddings().num_embeddings
     if tokenizer.pad_token is None or len(tokenizer) > known:
         raise SadvaeError(
-            f"{folder} has a tokenizer of {len(tokenizer)} tokens with padding token {tokenizer.pad_token!r}, which does "
-            f"not fit its model of {known} tokens; take both from one model."
+            f"{folder} has a tokenizer of {len(tokenizer)} tokens with padding token {tokenizer.pad_token!r}, "
+            f"which does not fit its model of {known} tokens; take both from one model."
         )
 
 
