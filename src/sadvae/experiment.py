@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from sadvae import __version__, stages
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
+from sadvae.errors import SadvaeError
 from sadvae.features.folder import Features, read_features, write_features
-from sadvae.files import read_bytes, read_json, write_json, write_text
+from sadvae.files import read_json, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.recognizer import new_recognizer
@@ -188,18 +189,27 @@ class Run:
         What is reused keeps the seconds that it took when it was built.
         """
         stamp = path.with_name(f"{path.stem}.key")
-        known = json.loads(read_bytes(stamp)) if stamp.is_file() else {}
+        known = _read_stamp(stamp)
         with self._timed(name):
-            done = known.get("key") == key and known.get("done") and path.exists()
+            done = known.get("key") == key and "seconds" in known and path.exists()
             if not done:
                 if path.is_dir() and known.get("key") != key:
                     shutil.rmtree(path)
-                write_text(stamp, json.dumps({"key": key, "done": False}))
+                write_json(stamp, {"key": key})
                 build()
         if done:
             self.seconds[name] = known["seconds"]
         else:
-            write_text(stamp, json.dumps({"key": key, "done": True, "seconds": round(self.seconds[name], 2)}))
+            write_json(stamp, {"key": key, "seconds": round(self.seconds[name], 2)})
+
+
+def _read_stamp(path: Path) -> dict[str, Any]:
+    """What an earlier run noted of a stage; nothing where it noted nothing readable, so that the stage is redone."""
+    try:
+        value = read_json(path)
+    except SadvaeError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _key(*parts: Any) -> str:

@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sadvae import stages
 from sadvae.cli.run import run_seeds
-from sadvae.settings import read_experiment
+from sadvae.experiment import Run
+from sadvae.settings import ExperimentSettings, read_experiment
+from sadvae.skeleton.clips_file import write_clips_file
 
 HELP = """See it work in a minute: generated motion, all stages, a report.
 
@@ -30,9 +33,20 @@ def command(
     console.print(f"{settings.title}: the model never sees a clip of the unseen actions.\n")
     first = run_seeds(settings, None, out, [seed], console)[0]
     main = first.record.evaluations[0]
-    console.print(f"\nRecogniser: {first.folder / 'recognizer'}   Record: {first.folder / 'record.json'}")
+    recogniser, example = first.folder / "recognizer", out / "clip.npz"
+    _write_example(first, settings, example)
+    console.print(f"\nRecogniser: {recogniser}   Record: {first.folder / 'record.json'}")
+    words = "wave the left hand, squat, kick sideways, fall down"
+    console.print(f'Ask it about any names: sadvae predict {recogniser} {example} --classes "{words}"')
     console.print(
-        f"ZSL accuracy {100 * main.zsl_accuracy:.1f} %   S {100 * (main.seen_accuracy or 0):.1f} %   "
+        f"\nZSL accuracy {100 * main.zsl_accuracy:.1f} %   S {100 * (main.seen_accuracy or 0):.1f} %   "
         f"U {100 * (main.unseen_accuracy or 0):.1f} %   H {100 * (main.harmonic_mean or 0):.1f} %"
     )
     console.print(f"Report: {first.folder / 'report.html'}")
+
+
+def _write_example(run: Run, settings: ExperimentSettings, path: Path) -> None:
+    """Write the first unseen test clip, raw as a sensor gives it, for `sadvae predict`."""
+    raw = stages.read_raw(settings.data, None)
+    wanted = run.task.test_unseen.clip_ids[0]
+    write_clips_file(path, raw.where(clip.clip_id == wanted for clip in raw.clips))

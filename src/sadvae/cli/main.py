@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from sadvae.cli import check, demo, embed, evaluate, extract, importing, predict, prepare, pretrain, report, run, train
 from sadvae.errors import SadvaeError
 
 STOPPED = 130
 
 
-def build_app() -> typer.Typer:
-    """The Typer application with all verbs, in the order of the chain."""
+# Every verb in the order of the chain: the module of this folder that has it, and its line in `sadvae --help`.
+VERBS = {
+    "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
+    "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
+    "prepare": ("prepare", "Read raw skeletons, clean and canonicalise them, and write one clips file."),
+    "pretrain": (
+        "pretrain",
+        "Train the skeleton encoders of a split on its seen classes, for both levels.",
+    ),
+    "extract": ("extract", "Turn clips into features with trained encoders."),
+    "import": ("importing", "Read a feature folder in the layout that SynSE and SA-DVAE published."),
+    "embed": ("embed", "Turn the class texts of a data set, or of your own list, into vectors."),
+    "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
+    "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),
+    "predict": ("predict", "Name the actions in skeleton files, with any names you type."),
+    "check": ("check", "Say what a file or folder holds, and what is wrong with it."),
+    "report": ("report", "Make a Markdown table of results from run records."),
+}
+
+
+def build_app(asked: str | None = None) -> typer.Typer:
+    """The Typer application. Only the module of the verb `asked` is imported, since some take seconds to load."""
     app = typer.Typer(
         help="Recognise human actions nobody recorded examples of: zero-shot skeleton action recognition with SA-DVAE.",
         no_args_is_help=True,
@@ -23,31 +43,27 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )
-    for verb, module in (
-        ("demo", demo),
-        ("run", run),
-        ("prepare", prepare),
-        ("pretrain", pretrain),
-        ("extract", extract),
-        ("import", importing),
-        ("embed", embed),
-        ("train", train),
-        ("evaluate", evaluate),
-        ("predict", predict),
-        ("check", check),
-        ("report", report),
-    ):
-        app.command(verb, help=module.HELP, short_help=module.HELP.splitlines()[0])(module.command)
+    for verb, (module_name, short_help) in VERBS.items():
+        if verb == asked:
+            module = import_module(f"sadvae.cli.{module_name}")
+            app.command(verb, help=module.HELP, short_help=short_help)(module.command)
+        else:
+            app.command(verb, short_help=short_help)(_not_asked)
     return app
+
+
+def _not_asked() -> None:
+    """Stands in the list of verbs for one whose module was not imported."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     # One thread a process: more collapse on shared machines. Set before torch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    words = sys.argv[1:] if arguments is None else arguments
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        build_app()(args=arguments)
+        build_app(next((word for word in words if not word.startswith("-")), None))(args=words)
     except SadvaeError as error:
         errors.print("[bold red]Error:[/]", end=" ")
         errors.print(str(error), markup=False)

@@ -17,7 +17,7 @@ from sadvae.recognizer import Prediction, Recognizer
 
 HELP = """Name the actions in skeleton files, with any names you type.
 
-Example: `sadvae predict runs/demo/seed-0/recognizer clip.npz --classes "wave the right hand, squat, kick forward"`
+Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
 
 Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
 file {"name": ["sentence", ...], ...}.

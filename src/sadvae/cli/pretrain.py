@@ -13,10 +13,11 @@ from sadvae.encoders.levels import pretrain_levels
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
 from sadvae.skeleton.clips_file import read_clips_file
 
-HELP = """Train the skeleton encoders of a split on its seen classes: one for testing, one for calibration.
+HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
 
 Example: `sadvae pretrain clips.npz --split purls-22-5 --out encoders`
 
+The test level's encoder makes the features that are scored, the calibration level's those that place the gate.
 Resumes from its last epoch when the same command is given again.
 """
 

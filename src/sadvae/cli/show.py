@@ -52,14 +52,15 @@ def percent(value: float | None) -> str:
 
 
 def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
-    """ZSL, S, U, H and gate AUROC of methods, in percent."""
+    """ZSL, S, U, H and the gate's AUROC of methods, in percent; fits a terminal of 80 columns."""
     table = Table(title=title, title_justify="left")
-    for name in ("method", "selection", "ZSL", "S", "U", "H", "gate AUROC"):
+    for name in ("method", "selection", "ZSL", "S", "U", "H", "AUROC"):
         table.add_column(name, justify="left" if name in ("method", "selection") else "right", no_wrap=True)
     for e in evaluations:
         method = e.method if e.preset is None else f"{e.method} ({e.preset})"
         numbers = (e.zsl_accuracy, e.seen_accuracy, e.unseen_accuracy, e.harmonic_mean, e.gate_auroc)
-        table.add_row(method, f"{e.selection}, epoch {e.epoch + 1}", *(percent(n) for n in numbers))
+        picked = e.selection if e.selection == "last_step" else f"{e.selection} ({e.epoch + 1})"
+        table.add_row(method, picked, *(percent(n) for n in numbers))
     table.add_row("chance", "", percent(evaluations[0].chance), "", "", "", "")
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sadvae.errors import SadvaeError
 from sadvae.evaluation import metrics
 from sadvae.evaluation.selection import TrainedLevels
+from sadvae.methods.fusion import hard_decision
 from sadvae.methods.gate import Gate, GateInput, fit_gate
 from sadvae.methods.protocol import Trained
 from sadvae.record import ClassResult, Evaluation
@@ -90,23 +92,20 @@ def _has_logits(task: ZeroShotTask) -> bool:
 def _generalise(trained: Trained, gate: Gate, task: ZeroShotTask) -> _Generalised:
     inputs = [gate_input(trained, part, task) for part in (task.test_seen, task.test_unseen)]
     both = GateInput(
-        *(
-            np.concatenate(arrays)
-            for arrays in zip(*((i.unseen_probabilities, i.seen_logits) for i in inputs), strict=True)
-        )
+        np.concatenate([i.unseen_probabilities for i in inputs]), np.concatenate([i.seen_logits for i in inputs])
     )
     labels = np.concatenate([task.test_seen.labels, task.test_unseen.labels])
     seen_ids, unseen_ids = np.asarray(task.split.seen), np.asarray(task.split.unseen)
-    if_seen = seen_ids[both.seen_logits[:, seen_ids].argmax(axis=1)]
-    if_unseen = unseen_ids[both.unseen_probabilities.argmax(axis=1)]
-    to_seen = gate.is_seen(both, task.split.seen)
+    seen_scores, to_seen = both.seen_logits[:, seen_ids], gate.is_seen(both, task.split.seen)
+    if_seen, if_unseen = seen_ids[seen_scores.argmax(axis=1)], unseen_ids[both.unseen_probabilities.argmax(axis=1)]
+    predictions = hard_decision(seen_scores, both.unseen_probabilities, to_seen, seen_ids, unseen_ids)
     probability = gate.seen_probability(both, task.split.seen)
     is_seen = np.arange(len(labels)) < len(task.test_seen.labels)
     curve = metrics.seen_unseen_curve(probability, is_seen, if_seen == labels, if_unseen == labels)
-    return _Generalised(labels, np.where(to_seen, if_seen, if_unseen), is_seen, probability, curve)
+    return _Generalised(labels, predictions, is_seen, probability, curve)
 
 
-def _generalised_scores(decided: _Generalised) -> dict[str, float | list[tuple[float, float]]]:
+def _generalised_scores(decided: _Generalised) -> dict[str, Any]:
     seen = decided.labels[decided.is_seen], decided.predictions[decided.is_seen]
     unseen = decided.labels[~decided.is_seen], decided.predictions[~decided.is_seen]
     s, u = metrics.accuracy(*seen), metrics.accuracy(*unseen)

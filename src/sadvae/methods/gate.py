@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from sadvae.errors import SadvaeError
 from sadvae.methods.published_gate import PublishedGate, fit_published_gate
-from sadvae.methods.softmax import softmax
 from sadvae.types import FloatArray
 
 GATES = ("max_probability", "published")
@@ -51,8 +51,7 @@ class MaxProbabilityGate:
 
     def seen_probability(self, clips: GateInput, seen_ids: Sequence[int]) -> FloatArray:
         """See Gate."""
-        score = self.slope * max_log_odds(clips.seen_logits, seen_ids) + self.offset
-        return (1 / (1 + np.exp(-score))).astype(np.float32)
+        return expit(self.slope * max_log_odds(clips.seen_logits, seen_ids) + self.offset).astype(np.float32)
 
     def is_seen(self, clips: GateInput, seen_ids: Sequence[int]) -> NDArray[np.bool_]:
         """See Gate: seen if P(seen) > 1/2."""
@@ -88,13 +87,17 @@ def max_log_odds(seen_logits: FloatArray, seen_ids: Sequence[int]) -> NDArray[np
 
 
 def fit_max_probability_gate(unseen: GateInput, seen: GateInput, seen_ids: Sequence[int]) -> MaxProbabilityGate:
-    """Fit on calibration clips of held-out and of seen classes, both sides weighing the same."""
+    """Fit on calibration clips of held-out and of seen classes, both sides weighing the same.
+
+    More confidence never lowers P(seen): a slope below 0, which a few clips can suggest by chance, is taken as 0.
+    """
     scores = np.concatenate([max_log_odds(side.seen_logits, seen_ids) for side in (unseen, seen)])
     truth = np.repeat([0, 1], [len(unseen.seen_logits), len(seen.seen_logits)])
     centre, spread = scores.mean(), max(float(scores.std()), 1e-6)
     model = LogisticRegression(C=1.0, class_weight="balanced").fit(((scores - centre) / spread)[:, None], truth)
-    slope = float(model.coef_[0, 0]) / spread
-    return MaxProbabilityGate(slope, float(model.intercept_[0]) - slope * float(centre))
+    slope = max(float(model.coef_[0, 0]), 0.0) / spread
+    offset = float(model.intercept_[0]) if slope else 0.0
+    return MaxProbabilityGate(slope, offset - slope * float(centre))
 
 
 def fit_gate(kind: str, unseen: GateInput, seen: GateInput, *, seed: int, seen_ids: Sequence[int]) -> Gate:
@@ -125,14 +128,13 @@ def gate_to_json(gate: Gate) -> dict[str, Any]:
 def gate_from_json(value: Any) -> Gate:
     """The gate that gate_to_json wrote. Raises SadvaeError if it is none."""
     try:
-        fields = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items() if key != "kind"}
+        fields = {key: _numbers(v) for key, v in value.items() if key != "kind"}
         if value["kind"] == "published":
             return PublishedGateOf(PublishedGate(**fields))
         return MaxProbabilityGate(**fields)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SadvaeError(f"gate.json does not hold a gate: {error}.") from error
 
 
-def seen_class_probabilities(seen_logits: FloatArray, seen_ids: Sequence[int]) -> FloatArray:
-    """p(seen class | clip, it is seen): softmax over the columns seen_ids, float32 [n, seen]."""
-    return softmax(seen_logits[:, list(seen_ids)])
+def _numbers(value: Any) -> Any:
+    return tuple(map(float, value)) if isinstance(value, list) else float(value)

@@ -54,5 +54,10 @@ class TrainedLinear:
     @staticmethod
     def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedLinear:
         """The trained method that describe() and weights() were taken from."""
-        matrix, mean, offset = (weights[name].numpy() for name in ("matrix", "mean", "offset"))
+        matrix, mean, offset = (weights[name].numpy().astype(np.float32) for name in ("matrix", "mean", "offset"))
+        if matrix.shape != (*mean.shape, *offset.shape):
+            raise SadvaeError(
+                f"the weights of a linear method have shapes {matrix.shape}, {mean.shape} and {offset.shape}; "
+                "expected [d, e], [d] and [e]."
+            )
         return TrainedLinear(about["method"], matrix, mean, bool(about["cosine"]), offset)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -26,7 +27,7 @@ class PublishedGate:
 
     coefficients: tuple[float, ...]
     intercept: float
-    temperature: int
+    temperature: float
     threshold: float
     validation_accuracy: float
 
@@ -40,7 +41,7 @@ class PublishedGate:
             )
         features = gate_features(unseen_probabilities, seen_logits, self.temperature, k)
         # Class 1 of the regression is "seen".
-        return 1 / (1 + np.exp(features @ np.array(self.coefficients) + self.intercept))
+        return expit(-(features @ np.array(self.coefficients) + self.intercept))
 
     def is_seen(self, unseen_probabilities: FloatArray, seen_logits: FloatArray) -> NDArray[np.bool_]:
         """Seen if P(seen) > threshold, although the threshold was tuned on P(unseen) (number 9 of docs/method.md)."""
@@ -91,15 +92,19 @@ def _fit_at(
         model.fit(x, y)
     validation = np.concatenate([side[rows] for side, rows in zip(sides, held, strict=True)])
     truth = np.repeat([0, 1], list(map(len, held)))
-    threshold, accuracy = _best_threshold(model.predict_proba(validation)[:, 0], truth)
+    probability = np.asarray(model.predict_proba(validation))[:, 0] if len(validation) else np.zeros(0)
+    threshold, accuracy = _best_threshold(probability, truth)
     coefficients = tuple(float(c) for c in model.coef_[0])
     return PublishedGate(coefficients, float(model.intercept_[0]), temperature, threshold, accuracy)
 
 
 def _best_threshold(unseen_probability: NDArray[np.floating], truth: NDArray[np.int64]) -> tuple[float, float]:
-    """The first threshold with the highest accuracy of "unseen if P(unseen) > threshold" (0 is unseen)."""
+    """The first threshold with the highest accuracy of "unseen if P(unseen) > threshold" (0 is unseen).
+
+    Fewer than 6 clips a side leave none to hold out; then nothing can be searched, and one half is used.
+    """
     if len(truth) == 0:
-        return THRESHOLDS[0], 0.0
+        return 0.5, 0.0
     accuracies = [float(np.mean(np.where(unseen_probability > t, 0, 1) == truth)) for t in THRESHOLDS]
     best = int(np.argmax(accuracies))
     return THRESHOLDS[best], accuracies[best]

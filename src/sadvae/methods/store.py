@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -17,6 +18,7 @@ from sadvae.methods.protocol import Trained
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 
 MAX_WEIGHTS = 2**32
+RESTORE = {"sa_dvae": TrainedSADVAE.restore, "ridge": TrainedLinear.restore, "eszsl": TrainedLinear.restore}
 
 
 def save_trained(folder: Path, trained: Trained) -> None:
@@ -33,10 +35,12 @@ def load_trained(folder: Path) -> Trained:
     data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
     try:
         weights = load(data)
-        restore = TrainedSADVAE.restore if about["method"] == "sa_dvae" else TrainedLinear.restore
-        return restore(about, weights)
+        if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
+            raise ValueError("a weight is not finite")
+        return RESTORE[about["method"]](about, weights)
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise SadvaeError(f"{folder} is not a trained method of sadvae ({str(error).splitlines()[0]}).") from error
+        reason = " ".join(str(error).split("\n")[:2])
+        raise SadvaeError(f"{folder} is not a trained method of sadvae ({reason}); train again.") from error
 
 
 @dataclass(frozen=True, eq=False)

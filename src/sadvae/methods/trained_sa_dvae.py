@@ -34,8 +34,14 @@ class TrainedSADVAE:
 
     @staticmethod
     def _from_weights(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
-        d_skeleton = weights["skeleton_encoder.mean.weight"].shape[1]
-        d_text = weights["text_encoder.mean.weight"].shape[1]
+        (z_x, d_skeleton), (z_y, d_text) = (
+            weights[f"{side}_encoder.mean.weight"].shape for side in ("skeleton", "text")
+        )
+        if (z_x, z_y) != (settings.latent + settings.style, settings.latent):
+            raise SadvaeError(
+                f"weights with {z_y} + {z_x - z_y} latent dimensions come with settings for {settings.latent} + "
+                f"{settings.style}; keep config.json and model.safetensors of one training together."
+            )
         relu = settings.decoder_output == "relu"
         networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
         networks.load_state_dict(weights)

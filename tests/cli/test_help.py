@@ -1,0 +1,33 @@
+"""Help comes at once and is right: every verb has an example, and listing the verbs loads no heavy library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from sadvae.cli.main import VERBS
+from tests.cli.conftest import CommandLine
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_with_an_example(verb: str, sadvae: CommandLine) -> None:
+    module_name, short_help = VERBS[verb]
+    module = import_module(f"sadvae.cli.{module_name}")
+    assert module.HELP.splitlines()[0] == short_help
+    assert f"`sadvae {verb} " in module.HELP
+    shown = sadvae(verb, "--help")
+    assert shown.code == 0
+    assert short_help.split()[0] in shown.out
+
+
+def test_the_list_of_verbs_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom sadvae.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as stop:\n    assert not stop.code\n"
+        "assert not {'torch', 'transformers', 'sklearn', 'plotly', 'matplotlib'} & set(sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(verb in found.stdout for verb in VERBS)
