@@ -21,6 +21,7 @@ from sadvae.methods.protocol import Trained
 from sadvae.methods.store import load_trained, save_trained
 from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
 from sadvae.skeleton.read import read_clips
+from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
 from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
@@ -140,13 +141,17 @@ class Recognizer:
         ]
 
     def embed(self, names: Sequence[str], descriptions: Sequence[Sequence[str]] | None = None) -> FloatArray:
-        """Text embeddings of class names, with descriptions where given: float32 [class, d]."""
+        """Text embeddings of class names, with descriptions where given: float32 [class, d].
+
+        A name without descriptions that a built-in class list has takes its descriptions from there.
+        """
         given = tuple(tuple(d) for d in descriptions) if descriptions is not None else ((),) * len(names)
         if len(given) != len(names):
             raise SadvaeError(
                 f"{len(names)} class names come with {len(given)} lists of descriptions; expected one each."
             )
-        texts = ClassTexts(tuple(range(len(names))), tuple(names), given)
+        told = tuple(own or known_descriptions(name) for own, name in zip(given, names, strict=True))
+        texts = ClassTexts(tuple(range(len(names))), tuple(names), told)
         encoder = self.text_encoder or load_text_encoder(self.config.text_encoder)
         return embed_classes(texts, encoder, mode=self.config.text_mode).vectors
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json
-from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
+from sadvae.text.class_lists import class_texts, dataset_names, known_descriptions, read_class_texts
 from sadvae.types import ClassTexts, duplicates
 
 COUNTS = {"generated": 36, "msr_action3d": 20, "ntu120": 120, "ntu60": 60, "pku51": 51, "utd_mhad": 27}
@@ -144,3 +144,9 @@ def test_any_json_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, v
         return
     assert isinstance(value, list)
     assert texts.ids == tuple(range(len(value)))
+
+
+def test_descriptions_of_a_known_name_are_found_in_any_case() -> None:
+    texts = class_texts("utd_mhad")
+    assert known_descriptions(" Bowling ") == texts.descriptions[texts.names.index("bowling")]
+    assert known_descriptions("fly to the moon") == ()

@@ -20,7 +20,7 @@ HELP = """Name the actions in skeleton files, with any names you type.
 Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
 
 Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
-file {"name": ["sentence", ...], ...}.
+file {"name": ["sentence", ...], ...}; names of the built-in class lists have theirs already.
 """
 
 

@@ -37,6 +37,16 @@ def class_texts(dataset: str) -> ClassTexts:
     return _texts(entries[:NTU60_COUNT] if dataset == "ntu60" else entries, f"{stem}.json")
 
 
+def known_descriptions(name: str) -> tuple[str, ...]:
+    """Our descriptions of a class of that name (any dataset, any case), or none where no dataset has such a class."""
+    for dataset in dataset_names():
+        texts = class_texts(dataset)
+        for known, descriptions in zip(texts.names, texts.descriptions, strict=True):
+            if known.casefold() == name.strip().casefold():
+                return descriptions
+    return ()
+
+
 def read_class_texts(path: Path) -> ClassTexts:
     """Read a user's list of classes: JSON, a list of names or of {"name": ..., "descriptions": [...]}.
 
