@@ -23,10 +23,14 @@ def discrimination_loss(joint: Tensor, shuffled: Tensor) -> Tensor:
     """Binary cross entropy of the discriminator's logits: joint pairs are 1, shuffled ones 0; the mean of both.
 
     Sigmoid and logarithm are separate steps, as in the published code: rounding that differs grows over a training.
+    A probability that rounds to 0 counts as the smallest normal number, so that nothing becomes infinite.
     """
     real, fake = torch.sigmoid(joint), torch.sigmoid(shuffled)
-    cross_entropy = functional.binary_cross_entropy
-    return 0.5 * (cross_entropy(real, torch.ones_like(real)) + cross_entropy(fake, torch.zeros_like(fake)))
+    return -0.5 * (_log(real).mean() + _log(1 - fake).mean())
+
+
+def _log(probability: Tensor) -> Tensor:
+    return probability.clamp(min=torch.finfo(probability.dtype).tiny).log()
 
 
 def total_correlation(

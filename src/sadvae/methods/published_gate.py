@@ -94,8 +94,8 @@ def _fit_at(
     truth = np.repeat([0, 1], list(map(len, held)))
     probability = np.asarray(model.predict_proba(validation))[:, 0] if len(validation) else np.zeros(0)
     threshold, accuracy = _best_threshold(probability, truth)
-    coefficients = tuple(float(c) for c in model.coef_[0])
-    return PublishedGate(coefficients, float(model.intercept_[0]), temperature, threshold, accuracy)
+    coefficients = tuple(float(c) for c in np.ravel(model.coef_))
+    return PublishedGate(coefficients, float(np.ravel(model.intercept_)[0]), temperature, threshold, accuracy)
 
 
 def _best_threshold(unseen_probability: NDArray[np.floating], truth: NDArray[np.int64]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -223,7 +224,7 @@ def _epoch(
         for name, value in vars(terms).items():
             sums[name] = sums.get(name, torch.zeros(())) + value.detach()
     means = {name: float(value) / len(batches) for name, value in sums.items()}
-    if means["total"] != means["total"]:
+    if not math.isfinite(means["total"]):
         raise SadvaeError(
             f"the loss of SA-DVAE is not a number in epoch {epoch + 1}; lower learning_rate "
             f"(now {trainer.settings.learning_rate:g}) or check the features' scale."

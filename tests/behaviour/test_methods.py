@@ -1,0 +1,225 @@
+"""What every method promises, for all methods of sadvae; and that the checker catches methods that break a promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sadvae.errors import SadvaeError
+from sadvae.evaluation.check_method import check_method
+from sadvae.evaluation.selection import zsl_accuracy
+from sadvae.evaluation.trivial import trivial_task
+from sadvae.methods.eszsl import ESZSL
+from sadvae.methods.linear import TrainedLinear
+from sadvae.methods.protocol import Method, Watch
+from sadvae.methods.ridge import RidgeNearestText
+from sadvae.methods.sa_dvae import SADVAE
+from sadvae.methods.settings import paper, published, sadvae
+from sadvae.methods.store import load_trained, save_trained
+from sadvae.task import ZeroShotTask
+from sadvae.types import FloatArray
+
+SMALL = {"latent": 12, "style": 2, "epochs": 4, "iterations_per_epoch": 40, "discriminator_every": 5}
+METHODS: dict[str, Method] = {
+    "sadvae": SADVAE(sadvae(**SMALL)),
+    "published": SADVAE(published(**SMALL, learning_rate=5e-3, classifier_samples=50)),
+    "paper": SADVAE(paper(**SMALL, learning_rate=5e-3, classifier_samples=50)),
+    "ridge": RidgeNearestText(),
+    "ridge, fixed": RidgeNearestText(alpha=1.0),
+    "eszsl": ESZSL(),
+}
+EVERY = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+
+
+@EVERY
+def test_every_method_keeps_what_methods_promise(method: Method) -> None:
+    check_method(method)
+
+
+@EVERY
+def test_trivial_tasks_are_solved_well_above_chance(method: Method) -> None:
+    found = [zsl_accuracy(method.fit(task, 0), task) for task in (trivial_task(1), trivial_task(2))]
+    assert np.mean(found) > 0.7, found
+
+
+@EVERY
+def test_saved_methods_answer_as_before(method: Method, tmp_path: Path) -> None:
+    task = trivial_task()
+    trained = method.fit(task, 3)
+    save_trained(tmp_path / "m", trained)
+    loaded = load_trained(tmp_path / "m")
+    texts = task.classes.of((2, 18))
+    features = task.test_seen.features
+    np.testing.assert_array_equal(
+        loaded.unseen_probabilities(features, texts), trained.unseen_probabilities(features, texts)
+    )
+    assert loaded.describe() == trained.describe()
+    before, after = trained.latents(features), loaded.latents(features)
+    assert (before is None) == (after is None)
+    if before is not None and after is not None:
+        np.testing.assert_array_equal(before.semantic, after.semantic)
+        np.testing.assert_array_equal(before.style, after.style)
+
+
+@EVERY
+def test_watchers_hear_of_epochs_and_the_last_is_the_result(method: Method) -> None:
+    task, heard = trivial_task(), []
+    trained = method.fit(task, 0, lambda epoch, snapshot, losses: heard.append((epoch, snapshot, losses)))
+    assert [epoch for epoch, _, _ in heard] == list(range(len(heard)))
+    for name, tensor in heard[-1][1].weights().items():
+        assert torch.equal(tensor, trained.weights()[name])
+    assert all(np.isfinite(value) for _, _, losses in heard for value in losses.values())
+
+
+@EVERY
+def test_texts_or_features_of_another_width_are_refused(method: Method) -> None:
+    task = trivial_task()
+    trained = method.fit(task, 0)
+    with pytest.raises(SadvaeError, match="features have width 23"):
+        trained.unseen_probabilities(task.test_unseen.features[:, :23], task.classes.vectors)
+    with pytest.raises(SadvaeError, match="texts 11"):
+        trained.unseen_probabilities(task.test_unseen.features, task.classes.vectors[:, :11])
+
+
+def test_other_seeds_give_other_weights_and_snapshots_do_not_change() -> None:
+    method, task, first = METHODS["sadvae"], trivial_task(), []
+
+    def watch(epoch: int, snapshot: Any, losses: dict[str, float]) -> None:
+        if epoch == 0:
+            first.extend([snapshot, {name: tensor.clone() for name, tensor in snapshot.weights().items()}])
+
+    trained = method.fit(task, 0, watch)
+    snapshot, copied = first
+    name = "skeleton_encoder.mean.weight"
+    assert all(torch.equal(tensor, copied[n]) for n, tensor in snapshot.weights().items())
+    assert not torch.equal(copied[name], trained.weights()[name])
+    assert not torch.equal(method.fit(task, 1).weights()[name], trained.weights()[name])
+
+
+def test_a_diverging_loss_is_one_sentence() -> None:
+    with pytest.raises(SadvaeError, match="loss of SA-DVAE is not a number in epoch 1; lower learning_rate"):
+        SADVAE(sadvae(**SMALL, learning_rate=1e6)).fit(trivial_task(), 0)
+
+
+@pytest.mark.parametrize("clips", [1, 2])
+@EVERY
+def test_methods_train_on_very_few_clips(method: Method, clips: int) -> None:
+    task = trivial_task(clips=clips)
+    probabilities = method.fit(task, 0).unseen_probabilities(task.test_unseen.features, task.classes.of((16, 17)))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+# Methods that break one promise each, built on ridge regression.
+
+
+@dataclass(frozen=True)
+class Broken(RidgeNearestText):
+    name: str = "broken"
+
+
+@dataclass(frozen=True, eq=False)
+class Changed(TrainedLinear):
+    @classmethod
+    def of(cls, trained: TrainedLinear) -> Changed:
+        return cls(trained.method, trained.matrix, trained.mean, trained.cosine, trained.offset)
+
+
+class Unsteady(Broken):
+    calls: list[int] = []  # noqa: RUF012
+
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        self.calls.append(seed)
+        trained = super().fit(task, seed, watch)
+        return replace(trained, matrix=trained.matrix * (1 + 0.01 * len(self.calls)), cosine=False)
+
+
+class PeeksAtText(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        trained = super().fit(task, seed, watch)
+        return replace(trained, offset=trained.offset - task.classes.of(task.split.unseen).mean(axis=0))
+
+
+class PeeksAtTestClips(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        return replace(super().fit(task, seed, watch), mean=task.test_unseen.features.mean(axis=0))
+
+
+class Guesses(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        trained = super().fit(task, seed, watch)
+        return replace(trained, matrix=-trained.matrix)
+
+
+class Transductive(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        class Centring(Changed):
+            def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
+                return super().unseen_probabilities(features - features.mean(axis=0) + self.mean, class_vectors)
+
+        return Centring.of(super().fit(task, seed, watch))
+
+
+class NoProbabilities(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        class Scores(Changed):
+            def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
+                return features @ self.matrix @ class_vectors.T
+
+        return Scores.of(super().fit(task, seed, watch))
+
+
+class Forgets(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        class Forgetting(Changed):
+            def describe(self) -> dict[str, Any]:
+                return super().describe() | {"cosine": not self.cosine}
+
+        return Forgetting.of(super().fit(task, seed, watch))
+
+
+class NotJson(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        class Odd(Changed):
+            def describe(self) -> dict[str, Any]:
+                return {"matrix": self.matrix}
+
+        return Odd.of(super().fit(task, seed, watch))
+
+
+class Fails(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
+        raise KeyError("lost")
+
+
+class Nothing(Broken):
+    def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> Any:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("method", "match"),
+    [
+        (Unsteady(), "other numbers with the same seed"),
+        (PeeksAtText(), "reads test clips or texts of unseen classes"),
+        (PeeksAtTestClips(), "reads test clips or texts of unseen classes"),
+        (Guesses(), "of a trivial task, where chance is 25%"),
+        (Transductive(), "a clip alone than among others"),
+        (NoProbabilities(), "no probabilities"),
+        (Forgets(), "answers otherwise after save and load"),
+        (NotJson(), r"cannot be saved: describe\(\) has to be JSON"),
+        (Fails(), "fails in fit.*KeyError"),
+        (Nothing(), r"returns a NoneType without unseen_probabilities\(\)"),
+        (Broken(name=None), "has no name"),  # pyright: ignore[reportArgumentType]
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Broken) else "",
+)
+def test_the_checker_names_the_broken_promise(method: Method, match: str) -> None:
+    with pytest.raises(SadvaeError, match=match) as caught:
+        check_method(method)
+    assert str(caught.value).startswith("method ")
+    assert "\n" not in str(caught.value)
