@@ -168,7 +168,7 @@ class NoProbabilities(Broken):
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
         class Scores(Changed):
             def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
-                return features @ self.matrix @ class_vectors.T
+                return (features @ self.matrix @ class_vectors.T).astype(np.float32)
 
         return Scores.of(super().fit(task, seed, watch))
 
@@ -205,8 +205,8 @@ class Nothing(Broken):
     ("method", "match"),
     [
         (Unsteady(), "other numbers with the same seed"),
-        (PeeksAtText(), "reads test clips or texts of unseen classes"),
-        (PeeksAtTestClips(), "reads test clips or texts of unseen classes"),
+        (PeeksAtText(), "reads test clips, calibration or texts of unseen classes"),
+        (PeeksAtTestClips(), "reads test clips, calibration or texts of unseen classes"),
         (Guesses(), "of a trivial task, where chance is 25%"),
         (Transductive(), "a clip alone than among others"),
         (NoProbabilities(), "no probabilities"),

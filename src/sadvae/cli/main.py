@@ -68,9 +68,11 @@ def main(arguments: list[str] | None = None) -> None:
         errors.print("[bold red]Error:[/]", end=" ")
         errors.print(str(error), markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("Stopped. The same command goes on where it stopped.")
-        sys.exit(STOPPED)
+    except SystemExit as stop:
+        # Typer turns Ctrl-C into this code, without a word.
+        if stop.code == STOPPED:
+            errors.print("Stopped. The same command goes on where it stopped.")
+        raise
 
 
 if __name__ == "__main__":

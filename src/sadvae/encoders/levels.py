@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
 from pathlib import Path
+from queue import Empty
 
 from sadvae.encoders.extract import extract
 from sadvae.encoders.pretrain import EpochReport, pretrain
@@ -21,6 +25,8 @@ from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
 LevelReport = Callable[[str, EpochReport], None]
+# What a worker tells: its level, and a report, what it raised, or None when it is done.
+_News = tuple[str, EpochReport | Exception | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,37 +109,74 @@ def _train_side_by_side(
     levels: Levels, class_count: int, settings: EncoderSettings, seed: int, folder: Path, on_epoch: LevelReport | None
 ) -> None:
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        reports = manager.Queue()
-        listener = threading.Thread(target=_listen, args=(reports, on_epoch))
-        listener.start()
+    news = context.Queue()
+    workers = {
+        name: context.Process(target=_worker, args=(name, task, class_count, settings, seed, folder, news), daemon=True)
+        for name, task in levels.items()
+    }
+    try:
+        for worker in workers.values():
+            worker.start()
+        _listen(news, workers, on_epoch)
+    finally:
+        for worker in workers.values():
+            worker.terminate()
+            worker.join()
+
+
+def _listen(news: Queue[_News], workers: Mapping[str, BaseProcess], on_epoch: LevelReport | None) -> None:
+    """Pass reports on until every worker has said that it is done; raise what a worker raised."""
+    pending = set(workers)
+    while pending:
         try:
-            with ProcessPoolExecutor(2, mp_context=context, initializer=_one_thread) as pool:
-                jobs = [
-                    pool.submit(_worker, name, task, class_count, settings, seed, folder, reports)
-                    for name, task in levels.items()
-                ]
-                for job in jobs:
-                    job.result()
-        finally:
-            reports.put(None)
-            listener.join()
+            level, item = news.get(timeout=1)
+        except Empty:
+            dead = [name for name in sorted(pending) if not workers[name].is_alive() and news.empty()]
+            if dead:
+                raise SadvaeError(
+                    f"the process that trained the {dead[0]} level ended with code {workers[dead[0]].exitcode} (was "
+                    "there enough memory?); the same command goes on where it stopped."
+                ) from None
+            continue
+        if isinstance(item, Exception):
+            raise item
+        if item is None:
+            pending.remove(level)
+        elif on_epoch:
+            on_epoch(level, item)
 
 
-def _one_thread() -> None:
+def _worker(
+    name: str,
+    task: ClipTask,
+    class_count: int,
+    settings: EncoderSettings,
+    seed: int,
+    folder: Path,
+    news: Queue[_News],
+) -> None:
     import torch
 
     # More threads than one a process collapse on shared machines.
     torch.set_num_threads(1)
+    # Ctrl-C reaches the parent too, which ends this process; then files in the making are removed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _train_level(name, task, class_count, settings, seed, folder, lambda level, report: news.put((level, report)))
+        news.put((name, None))
+    except Exception as error:
+        news.put((name, error))
 
 
-def _worker(
-    name: str, task: ClipTask, class_count: int, settings: EncoderSettings, seed: int, folder: Path, reports
-) -> None:
-    _train_level(name, task, class_count, settings, seed, folder, lambda level, report: reports.put((level, report)))
+def _leave(number: int, frame: object) -> None:
+    sys.exit(128 + number)
 
 
-def _listen(reports, on_epoch: LevelReport | None) -> None:
-    while (item := reports.get()) is not None:
-        if on_epoch:
-            on_epoch(*item)
+def _end_with_parent() -> None:
+    """Wait for the parent to end, however it ends, and end this process: nobody would hear of its work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

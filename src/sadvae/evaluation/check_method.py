@@ -19,11 +19,11 @@ from sadvae.types import ClassEmbeddings, FeatureSet, FloatArray
 def check_method(method: Method, seed: int = 0) -> None:
     """Fit a method on a small generated task and check what every method promises.
 
-    It has a name, fits, and returns an object with the four members of `Trained`; probabilities are float32 [n, k], finite,
-    sum to 1 and do not depend on the other clips asked about; the same seed gives the same numbers; nothing is read of
-    test clips or of the texts of unseen classes in fitting; describe() is JSON and weights() are tensors, and where the
-    trained object has restore(about, weights), that gives the same answers; the task, which is easy, is solved.
-    Raises SadvaeError with one sentence that says which promise is broken.
+    It has a name, fits, and returns an object with the four members of `Trained`. Probabilities are float32 [n, k],
+    finite, sum to 1 and do not depend on the other clips asked about. The same seed gives the same numbers. Fitting
+    reads nothing of test clips, of the texts of unseen classes or of the calibration level. describe() is JSON and weights()
+    are tensors, and where the trained object has restore(about, weights), that gives the same answers. The task, which
+    is easy, is solved. Raises SadvaeError with one sentence that says which promise is broken.
     """
     task = trivial_task(seed)
     trained = _fit(method, task, seed)
@@ -32,7 +32,7 @@ def check_method(method: Method, seed: int = 0) -> None:
     _check_each_clip_alone(method, trained, answers, task)
     _check_equal(answers, _answers(_fit(method, task, seed), task), method, "gives other numbers with the same seed")
     blind = _answers(_fit(method, _poisoned(task), seed), task)
-    _check_equal(answers, blind, method, "reads test clips or texts of unseen classes in fit")
+    _check_equal(answers, blind, method, "reads test clips, calibration or texts of unseen classes in fit")
     _check_restore(method, trained, answers, task)
     _check_solved(method, answers, task)
 
@@ -73,7 +73,9 @@ def _check_each_clip_alone(method: Method, trained: Trained, answers: FloatArray
     texts = task.classes.of(task.split.unseen)
     alone = np.concatenate([trained.unseen_probabilities(row[None], texts) for row in task.test_unseen.features[:5]])
     if np.abs(alone - answers[:5]).max() > 1e-4:
-        raise _refuse(method, "answers otherwise about a clip alone than among others; each clip has to stand for itself")
+        raise _refuse(
+            method, "answers otherwise about a clip alone than among others; each clip has to stand for itself"
+        )
 
 
 def _check_equal(first: FloatArray, second: FloatArray, method: Method, what: str) -> None:
@@ -113,5 +115,6 @@ def _check_solved(method: Method, answers: FloatArray, task: ZeroShotTask) -> No
     chance = 1 / len(task.split.unseen)
     if found < 2 * chance:
         raise _refuse(
-            method, f"finds {found:.0%} of the clips of a trivial task, where chance is {chance:.0%} and twice that asked"
+            method,
+            f"finds {found:.0%} of the clips of a trivial task, where chance is {chance:.0%} and twice that asked",
         )

@@ -14,6 +14,11 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (-0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1)).mean()
 
 
+def squared_error(kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor) -> Tensor:
+    """The squared error of a batch [n, d], mean over clips; over dimensions the mean (published) or the sum (paper)."""
+    return functional.mse_loss(found, wanted) * (1 if kind == "mean" else found.shape[1])
+
+
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     """mean + standard deviation * noise (Kingma and Welling 2014)."""
     return mean + torch.exp(0.5 * log_variance) * noise

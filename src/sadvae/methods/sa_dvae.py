@@ -8,15 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from sadvae.errors import SadvaeError
 from sadvae.methods.draws import Draws, RandomDraws
-from sadvae.methods.losses import discrimination_loss, kl_to_standard_normal, reparameterise, total_correlation
+from sadvae.methods.losses import (
+    discrimination_loss,
+    kl_to_standard_normal,
+    reparameterise,
+    squared_error,
+    total_correlation,
+)
 from sadvae.methods.networks import Networks
 from sadvae.methods.protocol import Watch
 from sadvae.methods.schedules import Weights, weights_at
@@ -100,23 +106,23 @@ class Trainer:
         weights: Weights,
         draws: Draws,
     ) -> Terms:
-        networks, mse = self.networks, functional.mse_loss
+        networks, error = self.networks, partial(squared_error, self.settings.squared_error)
         z_r, z_v, z_y = latents
         # Equation 1: the skeleton's evidence lower bound, negated.
-        reconstruction_skeleton = mse(networks.skeleton_decoder(torch.cat([z_r, z_v], 1)), skeleton)
+        reconstruction_skeleton = error(networks.skeleton_decoder(torch.cat([z_r, z_v], 1)), skeleton)
         kl_skeleton = _weighted(
             weights.kl_skeleton,
             lambda: kl_to_standard_normal(*posterior.semantic) + kl_to_standard_normal(*posterior.style),
         )
         # Equation 2: the text's.
-        reconstruction_text = mse(networks.text_decoder(z_y), text)
+        reconstruction_text = error(networks.text_decoder(z_y), text)
         kl_text = _weighted(weights.kl_text, lambda: kl_to_standard_normal(*posterior.text))
         # Equation 3: cross alignment, through z_r and z_y alone.
         cross = _weighted(
             weights.cross,
             lambda: (
-                mse(networks.text_decoder(z_r), text)
-                + mse(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
+                error(networks.text_decoder(z_r), text)
+                + error(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
             ),
         )
         # Equation 4: total correlation, which the encoder lowers.

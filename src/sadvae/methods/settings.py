@@ -31,6 +31,7 @@ class SADVAESettings(BaseModel):
     # Deviations between the paper and its code (numbers: docs/method.md).
     noise: Literal["per_sample", "per_dimension"] = "per_dimension"
     decoder_output: Literal["relu", "linear"] = "linear"
+    squared_error: Literal["mean", "sum"] = "mean"
     schedule: Literal["published", "paper", "constant"] = "constant"
     kl_weight: float = Field(default=0.1, ge=0)
     cross_weight: float = Field(default=1.0, ge=0)
@@ -69,7 +70,14 @@ def published(**changes: Any) -> SADVAESettings:
 def paper(**changes: Any) -> SADVAESettings:
     """The paper's equations as written."""
     return _changed(
-        {"standardise": False, "schedule": "paper", "total_correlation": "paper", "unseen_rule": "classifier"}, changes
+        {
+            "standardise": False,
+            "squared_error": "sum",
+            "schedule": "paper",
+            "total_correlation": "paper",
+            "unseen_rule": "classifier",
+        },
+        changes,
     )
 
 
