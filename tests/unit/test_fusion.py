@@ -33,7 +33,8 @@ def test_hard_decisions_pick_the_best_of_the_side_that_the_gate_names(sizes: tup
     rng = np.random.default_rng(seed)
     ids = rng.permutation(20)
     seen_ids, unseen_ids = ids[:s], ids[s : s + u]
-    seen, unseen, gate = rng.normal(size=(n, s)), rng.normal(size=(n, u)), rng.uniform(size=n) > 0.5
+    seen, unseen = (rng.normal(size=(n, k)).astype(np.float32) for k in (s, u))
+    gate = rng.uniform(size=n) > 0.5
     decided = hard_decision(seen, unseen, gate, seen_ids, unseen_ids)
     for i in range(n):
         scores, side = (seen[i], seen_ids) if gate[i] else (unseen[i], unseen_ids)

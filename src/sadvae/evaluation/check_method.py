@@ -21,9 +21,9 @@ def check_method(method: Method, seed: int = 0) -> None:
 
     It has a name, fits, and returns an object with the four members of `Trained`. Probabilities are float32 [n, k],
     finite, sum to 1 and do not depend on the other clips asked about. The same seed gives the same numbers. Fitting
-    reads nothing of test clips, of the texts of unseen classes or of the calibration level. describe() is JSON and weights()
-    are tensors, and where the trained object has restore(about, weights), that gives the same answers. The task, which
-    is easy, is solved. Raises SadvaeError with one sentence that says which promise is broken.
+    reads nothing of test clips, of the texts of unseen classes or of the calibration level. describe() is JSON and
+    weights() are tensors, and where the trained object has restore(about, weights), that gives the same answers. The
+    task, which is easy, is solved. Raises SadvaeError with one sentence that says which promise is broken.
     """
     task = trivial_task(seed)
     trained = _fit(method, task, seed)

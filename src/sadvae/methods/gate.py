@@ -128,9 +128,9 @@ def gate_to_json(gate: Gate) -> dict[str, Any]:
 def gate_from_json(value: Any) -> Gate:
     """The gate that gate_to_json wrote. Raises SadvaeError if it is none."""
     try:
-        fields = {key: v if key == "coefficients" else float(v) for key, v in value.items() if key != "kind"}
+        fields = {key: float(v) for key, v in value.items() if key not in ("kind", "coefficients")}
         if value["kind"] == "published":
-            return PublishedGateOf(PublishedGate(tuple(map(float, fields.pop("coefficients"))), **fields))
+            return PublishedGateOf(PublishedGate(tuple(map(float, value["coefficients"])), **fields))
         return MaxProbabilityGate(**fields)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SadvaeError(f"gate.json does not hold a gate: {error}.") from error
