@@ -38,6 +38,7 @@ class Config:
     dis_step: int = 3
     classes: int = 8
     unseen: int = 3
+    samples: int = 500
     lr: float = 1e-3
     seed: int = 0
 
@@ -231,7 +232,7 @@ def record_classifier(c: Config, arrays: Arrays, centres: np.ndarray, rng: np.ra
     labels = rng.choice(unseen, 40)
     inputs: Arrays = start | {
         "unseen_classes": unseen,
-        "classifier.noise": rng.normal(size=(500 * c.unseen, 1)).astype(np.float32),
+        "classifier.noise": rng.normal(size=(c.samples * c.unseen, 1)).astype(np.float32),
         "classifier.labels": labels,
         "classifier.features": np.abs(centres[labels] + rng.normal(0, 0.3, (40, c.d_skeleton))).astype(np.float32),
     }

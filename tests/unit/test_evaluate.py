@@ -127,7 +127,8 @@ def test_a_gate_of_the_calibration_level_serves_the_test_level() -> None:
     assert found.seen_accuracy is not None
     assert found.harmonic_mean is not None
     assert found.harmonic_mean > 0.4
-    assert 0 <= found.curve_area <= 1  # pyright: ignore[reportOptionalOperand]
+    assert found.curve_area is not None
+    assert 0 <= found.curve_area <= 1
     whole = replace(given, calibration=None)
     again = evaluate(levels.trained, gate, whole, names, method="ridge", preset=None, selection="last_step", epoch=0)
     assert again == found

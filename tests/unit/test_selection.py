@@ -104,7 +104,7 @@ def trapped(task: ZeroShotTask) -> ZeroShotTask:
 
 
 def poisoned(task: ZeroShotTask) -> ZeroShotTask:
-    """The task with random features, shuffled labels and no logits in its test parts, and other texts of unseen classes."""
+    """The task with random features, shuffled labels and no logits in its test parts, and other unseen texts."""
     rng = np.random.default_rng(0)
 
     def other(part: FeatureSet) -> FeatureSet:

@@ -65,7 +65,7 @@ class Standardiser(nn.Module):
         self.scale.copy_(torch.where(scale > 0, scale, torch.ones(())))
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Rows [n, width] to standardised rows."""
+        """Rows [..., width] to standardised rows."""
         return (rows - self.mean) / self.scale
 
 
@@ -77,7 +77,7 @@ class Networks(nn.Module):
 
     def __init__(self, d_skeleton: int, d_text: int, latent: int, style: int, *, relu: bool) -> None:
         super().__init__()
-        self.latent = latent
+        self.latent, self.style = latent, style
         self.skeleton_encoder = Encoder(d_skeleton, latent + style)
         self.skeleton_decoder = Decoder(latent + style, d_skeleton, relu=relu)
         self.text_encoder = Encoder(d_text, latent)

@@ -20,17 +20,23 @@ def unseen_probabilities(
     skeleton [n, d_x] and text [k, d_y] are standardised; `seed` counts for the rule "classifier" alone.
     """
     mean, log_variance = networks.skeleton_encoder(skeleton)
-    r = networks.latent
-    z_r, rule = mean[:, :r], settings.unseen_rule
+    r, rule, temperature = networks.latent, settings.unseen_rule, settings.temperature
+    z_r = mean[:, :r]
     if rule == "classifier":
         return classifier_rule(settings, networks, z_r, text, seed)
     if rule == "gaussian":
-        return gaussian_rule((z_r, log_variance[:, :r]), networks.text_encoder(text), settings.temperature)
-    if rule == "decoded":
-        return cosine_rule(networks.text_decoder(z_r), text, settings.temperature)
+        return gaussian_rule((z_r, log_variance[:, :r]), networks.text_encoder(text), temperature)
     if rule == "reconstruction":
-        return reconstruction_rule(networks, skeleton, mean[:, r:], text, settings.temperature)
-    return cosine_rule(z_r, networks.text_encoder(text)[0], settings.temperature)
+        return reconstruction_rule(networks, skeleton, mean[:, r:], text, temperature)
+    if rule == "decoded":
+        similarity = decoded_cosine(networks, z_r, text)
+    elif rule == "generated":
+        similarity = generated_cosine(networks, skeleton, text)
+    elif rule == "both":
+        similarity = decoded_cosine(networks, z_r, text) + generated_cosine(networks, skeleton, text)
+    else:
+        similarity = cosine(z_r, networks.text_encoder(text)[0])
+    return torch.softmax(similarity / temperature, dim=1)
 
 
 def classifier_rule(settings: SADVAESettings, networks: Networks, z_r: Tensor, text: Tensor, seed: int) -> Tensor:
@@ -56,10 +62,21 @@ def reconstruction_rule(
     return torch.softmax(-errors / temperature, dim=1)
 
 
-def cosine_rule(left: Tensor, right: Tensor, temperature: float) -> Tensor:
-    """Softmax over classes of the cosine between clips [n, d] and classes [k, d], divided by a temperature."""
-    similarity = functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
-    return torch.softmax(similarity / temperature, dim=1)
+def cosine(left: Tensor, right: Tensor) -> Tensor:
+    """Cosines between clips [n, d] and classes [k, d]: [n, k]."""
+    return functional.normalize(left, dim=1) @ functional.normalize(right, dim=1).T
+
+
+def decoded_cosine(networks: Networks, z_r: Tensor, text: Tensor) -> Tensor:
+    """From clip to text: cosines between D_y(z_r) and the standardised class texts, [n, k]."""
+    return cosine(networks.text_decoder(z_r), text)
+
+
+def generated_cosine(networks: Networks, skeleton: Tensor, text: Tensor) -> Tensor:
+    """From text to clip: cosines between a clip's feature and D_x([z_y, 0]), the class's of average style, [n, k]."""
+    z_y = networks.text_encoder(text)[0]
+    average = z_y.new_zeros(len(z_y), networks.style)
+    return cosine(skeleton, networks.skeleton_decoder(torch.cat([z_y, average], 1)))
 
 
 def gaussian_rule(clip: tuple[Tensor, Tensor], text: tuple[Tensor, Tensor], temperature: float) -> Tensor:
