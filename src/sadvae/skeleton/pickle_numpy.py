@@ -1,4 +1,4 @@
-"""The few names that pickles of NumPy arrays use, as tokens, and what calling them gives; nothing is imported by name."""
+"""The few names that pickles of NumPy arrays use, as tokens, and what calling them gives."""
 
 from __future__ import annotations
 
