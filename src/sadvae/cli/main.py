@@ -8,7 +8,21 @@ import sys
 import typer
 from rich.console import Console
 
-from sadvae.cli import check, demo, embed, evaluate, extract, importing, predict, prepare, pretrain, report, run, train
+from sadvae.cli import (
+    check,
+    demo,
+    embed,
+    evaluate,
+    exporting,
+    extract,
+    importing,
+    predict,
+    prepare,
+    pretrain,
+    report,
+    run,
+    train,
+)
 from sadvae.errors import SadvaeError
 
 STOPPED = 130
@@ -30,6 +44,7 @@ def build_app() -> typer.Typer:
         ("pretrain", pretrain),
         ("extract", extract),
         ("import", importing),
+        ("export", exporting),
         ("embed", embed),
         ("train", train),
         ("evaluate", evaluate),

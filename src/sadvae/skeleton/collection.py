@@ -91,7 +91,9 @@ def trimmed(joints: np.ndarray) -> np.ndarray:
 
     One person and one frame stay at least. Returns a view.
     """
-    seen = np.any(joints, axis=(2, 3))
+    # Damaged files hold bit patterns that even a comparison complains of; whether all are finite is asked later.
+    with np.errstate(invalid="ignore"):
+        seen = np.any(joints, axis=(2, 3))
     frames = int(np.flatnonzero(seen.any(axis=0)).max(initial=0)) + 1
     persons = int(np.flatnonzero(seen.any(axis=1)).max(initial=0)) + 1
     return joints[:persons, :frames]

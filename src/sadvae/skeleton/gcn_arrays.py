@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sadvae.errors import SadvaeError
+from sadvae.files import array_names
 from sadvae.skeleton.collection import (
     Collection,
     ManyFormat,
@@ -20,7 +21,7 @@ from sadvae.skeleton.collection import (
     same_layout,
     trimmed,
 )
-from sadvae.skeleton.mapped import map_npy, map_npz, npz_names
+from sadvae.skeleton.mapped import map_npy, map_npz
 from sadvae.skeleton.ntu import NTU
 from sadvae.skeleton.safe_pickle import read_pickle
 from sadvae.types import Layout, SkeletonClip
@@ -32,12 +33,16 @@ MOST_CLASSES = 100_000
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One array of clips [clip, coordinate, frame, joint, person], mapped, with a name and a label for each."""
+    """One array of clips [clip, coordinate, frame, joint, person], mapped, with a name and a label for each.
+
+    side: "train" or "test", the part of the published division; it stands for the subject where people are not named.
+    """
 
     where: str
     data: np.ndarray
     names: Sequence[str]
     labels: np.ndarray
+    side: str = ""
 
 
 def is_npy_clips(path: Path) -> bool:
@@ -47,7 +52,7 @@ def is_npy_clips(path: Path) -> bool:
 
 def is_ctr_npz(path: Path) -> bool:
     """Whether an .npz file holds x_train or x_test."""
-    return path.suffix.lower() == ".npz" and bool({"x_train", "x_test"} & set(npz_names(path)))
+    return path.suffix.lower() == ".npz" and bool({"x_train", "x_test"} & set(array_names(path)))
 
 
 def open_npy_clips(paths: Sequence[Path], layout: Layout | None) -> Collection:
@@ -90,7 +95,7 @@ def _npy_part(path: Path) -> _Part:
     else:
         labels = np.asarray(map_npy(beside[0])).reshape(-1)
         names = [f"{part}-{i}" for i in range(len(labels))]
-    return _checked(_Part(str(path), data, names, labels))
+    return _checked(_Part(str(path), data, names, labels, "train" if part in ("train", "seen_train") else "test"))
 
 
 def _pickled_labels(path: Path) -> tuple[list[str], np.ndarray]:
@@ -121,7 +126,7 @@ def _ctr_parts(path: Path) -> list[tuple[_Part, int]]:
         labels, classes = _labels_of(y, f"{path}: y_{part}")
         names = [f"{part}-{i}" for i in range(len(labels))]
         parts.append(
-            (_checked(_Part(f"{path}: x_{part}", _five_sides(x, f"{path}: x_{part}"), names, labels)), classes)
+            (_checked(_Part(f"{path}: x_{part}", _five_sides(x, f"{path}: x_{part}"), names, labels, part)), classes)
         )
     if not parts:
         raise SadvaeError(f"{path} holds neither x_train nor x_test.")
@@ -159,7 +164,7 @@ def _checked(part: _Part) -> _Part:
     whole = labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and bool((labels == np.floor(labels)).all()))
     if not whole or labels.min() < 0 or labels.max() >= MOST_CLASSES:
         raise SadvaeError(f"{part.where}: its labels are not class ids from 0.")
-    return _Part(part.where, data, part.names, labels.astype(np.int64))
+    return replace(part, labels=labels.astype(np.int64))
 
 
 def _collection(parts: Sequence[_Part], source: Path, layout: Layout | None, classes: int) -> Collection:
@@ -184,7 +189,8 @@ def _clip(part: _Part, row: int, layout: Layout) -> SkeletonClip:
     joints = trimmed(values if len(layout.joints) != 18 else image_joints(values[..., :2], values[..., 2]))
     name, where = part.names[row], f"{part.where}: clip {row}"
     found = float32_joints(joints, where)
-    return SkeletonClip(found, layout, name.removesuffix(".skeleton"), int(part.labels[row]), _subject(name))
+    subject = _subject(name) or part.side or None
+    return SkeletonClip(found, layout, name.removesuffix(".skeleton"), int(part.labels[row]), subject)
 
 
 def _subject(name: str) -> str | None:

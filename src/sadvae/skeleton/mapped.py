@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.files import MAX_COMPRESSION, read_npy_stream
+from sadvae.files import MAX_COMPRESSION, read_npy_header, read_npy_stream
 
 # Packed members are read whole.
 MAX_UNPACKED = 8 * 2**30
@@ -40,15 +40,6 @@ def map_npy(path: Path) -> np.ndarray:
             return _mapped(path, stream, 0, path.stat().st_size)
     except _FAULTS as error:
         raise SadvaeError(f"{path} is not a readable .npy file ({_line(error)}).") from error
-
-
-def npz_names(path: Path) -> tuple[str, ...]:
-    """The names of the arrays in an .npz file; none for a file that is not one."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return tuple(info.filename.removesuffix(".npy") for info in archive.infolist())
-    except _FAULTS:
-        return ()
 
 
 def map_npz(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -80,12 +71,10 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, stream: BinaryIO, p
 
 def _mapped(path: Path, stream: BinaryIO, start: int, size: int) -> np.ndarray:
     stream.seek(start)
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, columns, dtype = read(stream)
+    shape, columns, dtype = read_npy_header(stream, str(path))
     begin = stream.tell()
     room = min(start + size, path.stat().st_size) - begin
-    if dtype.hasobject or dtype.kind not in "biuf":
+    if dtype.kind not in "biuf":
         raise SadvaeError(f"{path} holds an array of {dtype}; only numbers are read.")
     if len(shape) > _MOST_SIDES or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > room:
         raise SadvaeError(f"{path} claims an array of shape {shape} but holds {max(room, 0)} bytes; it is truncated.")
