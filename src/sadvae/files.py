@@ -24,11 +24,12 @@ MAX_ARRAY_BYTES = 64 * 2**30
 # A zip member may not claim more than this many times its packed size, so that a small file cannot fill the memory.
 MAX_COMPRESSION = 1100
 MAX_NPY_HEADER = 2**16
+LONGEST_SIDE = 18
 LARGEST_CHARACTER = 0x10FFFF
 _NPY_FIELDS = (
     r"'descr'\s*:\s*'([<>|=]?(?:b1|[iu][1248]|f[248]|f1[26]|c8|c16|c32|[SU]\d{1,6}))'",
     r"'fortran_order'\s*:\s*(True|False)",
-    r"'shape'\s*:\s*\(((?:\d{1,18}L?,? ?){0,32})\)",
+    r"'shape'\s*:\s*\(([\d, L]{0,200})\)",
 )
 
 
@@ -168,7 +169,10 @@ def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.
     if len(text) != length or not all(found):
         raise SadvaeError(f"{where} has no header of a plain array (it may hold Python objects or records).")
     code, columns, sides = (match[1] for match in found if match)
-    return tuple(int(side) for side in re.findall(r"\d+", sides)), columns == "True", np.dtype(code)
+    lengths = re.findall(r"\d+", sides)
+    if any(len(length) > LONGEST_SIDE for length in lengths):
+        raise SadvaeError(f"{where} claims an array of shape ({sides[:60]}); it is damaged.")
+    return tuple(map(int, lengths)), columns == "True", np.dtype(code)
 
 
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:

@@ -92,8 +92,15 @@ def fuzz(name: str, runs: int, out: Path) -> None:
     seeds = Path(tempfile.mkdtemp(dir=folder.parent))
     for seed in (good, *members(good), *(p.read_bytes() for p in sorted((CORPUS / name).glob("*")))):
         (seeds / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+    (CORPUS / name).mkdir(parents=True, exist_ok=True)
     longest = max(2 * len(good), 256)
-    flags = [f"-runs={runs}", f"-max_len={longest}", f"-timeout={SECONDS_AN_INPUT}", f"-rss_limit_mb={MEGABYTES}"]
+    flags = [
+        f"-runs={runs}",
+        f"-max_len={longest}",
+        f"-timeout={SECONDS_AN_INPUT}",
+        f"-rss_limit_mb={MEGABYTES}",
+        f"-artifact_prefix={CORPUS / name}/",
+    ]
     atheris.Setup([sys.argv[0], *flags, "-verbosity=0", "-seed=1", str(seeds)], one)
     atheris.Fuzz()
 
