@@ -58,7 +58,7 @@ def fuzz(name: str, runs: int, out: Path) -> None:
     """Run one reader on `runs` inputs, then note the counts and leave."""
     import atheris
 
-    with atheris.instrument_imports(include=["sadvae"]):
+    with atheris.instrument_imports(include=["sadvae"]):  # pyright: ignore[reportAttributeAccessIssue]
         from sadvae.errors import SadvaeError
         from tests.unit.format_files import SAMPLES
 

@@ -271,7 +271,8 @@ def asf() -> str:
     hierarchy = "".join(f"    {parent} {' '.join(children)}\n" for parent, children in tree.items())
     return (
         "# made for tests\n:version 1.10\n:name body\n:units\n  mass 1.0\n  length 0.45\n  angle deg\n"
-        ":documentation\n   none\n:root\n   order TX TY TZ RX RY RZ\n   axis XYZ\n   position 0 0 0\n   orientation 0 0 0\n"
+        ":documentation\n   none\n:root\n   order TX TY TZ RX RY RZ\n   axis XYZ\n   position 0 0 0\n"
+        "   orientation 0 0 0\n"
         f":bonedata\n{bones}:hierarchy\n  begin\n{hierarchy}  end\n"
     )
 
@@ -314,7 +315,7 @@ def _npz(folder: Path) -> Path:
 
 
 def _openpose(folder: Path) -> Path:
-    return [write(folder / name, text) for name, text in openpose().items()][0]
+    return next(iter([write(folder / name, text) for name, text in openpose().items()]))
 
 
 def _amc(folder: Path) -> Path:

@@ -58,8 +58,10 @@ def test_scalars_and_ordered_dictionaries_are_data() -> None:
 def test_pickles_of_python_2_are_read() -> None:
     # What Python 2.7 and its NumPy write for (['S001', 'a'], array([1, 2])) with protocols 0 and 2.
     raw = np.array([1, 2], "<i8").tobytes()
-    head = b"\x80\x02]q\x00(U\x04S001q\x01U\x01aq\x02ecnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87Rq\x05"
-    state = b"(K\x01K\x02\x85cnumpy\ndtype\nq\x06U\x02i8K\x00K\x01\x87Rq\x07(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    head = b"\x80\x02]q\x00(U\x04S001q\x01U\x01aq\x02ecnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\n"
+    head += b"ndarray\nq\x04K\x00\x85U\x01b\x87Rq\x05"
+    state = b"(K\x01K\x02\x85cnumpy\ndtype\nq\x06U\x02i8K\x00K\x01\x87Rq\x07"
+    state += b"(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     two = head + state + b"\x89U\x10" + raw + b"tb\x86."
     names, labels = loads_pickle(two, "here")
     assert names == ["S001", "a"]
