@@ -63,7 +63,7 @@ _GLOBALS = {
 def known_global(module: str, name: str) -> Token:
     """The token of a name. Refused if it is none of those that arrays use."""
     if (module, name) not in _GLOBALS:
-        raise Refused(f"names {module[:60]}.{name[:60]}")
+        raise Refused(f"names {ascii(f'{module[:60]}.{name[:60]}')[1:-1]}")
     return Token(_GLOBALS[module, name])
 
 
