@@ -172,6 +172,7 @@ def test_prepared_clips_are_not_raw_clips(tmp_path: Path) -> None:
         ({"person": [1, 0]}, "entry 0 is person 1"),
         ({"person": [0, -1]}, "entry 1 is person -1"),
         ({"layout": "kinect-v9"}, "kinect-v9"),
+        ({"label": [10**12, 0]}, "label 1000000000000 is not a class id"),
         ({"layout": "/etc/hostname.json"}, "expected coco-17, .*kinect-v1"),
         ({"layout": "{"}, "not valid JSON"),
         ({"layout": ["a", "b"]}, "one string"),

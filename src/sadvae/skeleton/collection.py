@@ -45,6 +45,9 @@ class ManyFormat:
     beside: Callable[[Path], Sequence[Path]] = lambda _: ()
 
 
+# Class ids are below this: each class gets a name, so a label without bound would take memory without bound.
+MOST_CLASSES = 100_000
+
 _BY_COUNT = {
     17: "coco-17",
     18: "openpose-18",

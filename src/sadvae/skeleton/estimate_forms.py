@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.skeleton.collection import image_joints
+from sadvae.skeleton.collection import MOST_CLASSES, image_joints
 from sadvae.skeleton.estimates import Frames, Person, numbers
 
 
@@ -143,7 +143,7 @@ def _kinetics(value: dict[str, Any], where: str) -> Estimate:
             raise SadvaeError(f"{where} has a frame without a list 'skeleton'.")
         frames.append([_kinetics_person(person, where) for person in people])
     label = value.get("label_index")
-    known = isinstance(label, int) and not isinstance(label, bool) and 0 <= label < 100_000
+    known = isinstance(label, int) and not isinstance(label, bool) and 0 <= label < MOST_CLASSES
     return Estimate(frames, "openpose", label if known else None)
 
 

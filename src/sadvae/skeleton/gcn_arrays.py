@@ -12,6 +12,7 @@ import numpy as np
 from sadvae.errors import SadvaeError
 from sadvae.files import array_names
 from sadvae.skeleton.collection import (
+    MOST_CLASSES,
     Collection,
     ManyFormat,
     first_bytes,
@@ -28,7 +29,6 @@ from sadvae.types import Layout, SkeletonClip
 
 _DATA = re.compile(r"(?P<part>[\w-]+?)_data(?P<kind>_joint)?\.npy", re.ASCII)
 _BY_CLASSES = {60: "ntu60", 120: "ntu120", 51: "pku51"}
-MOST_CLASSES = 100_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.collection import (
+    MOST_CLASSES,
     Collection,
     ManyFormat,
     float32_joints,
@@ -94,8 +95,10 @@ def _fault(annotation: Any) -> str:
         return "has no keypoint array [person, frame, joint, 2 or 3]"
     if score is not None and (not _numeric(score, 3) or score.shape != keypoint.shape[:3]):
         return "has keypoint_score of another shape than keypoint"
-    if label is not None and (isinstance(label, bool) or not isinstance(label, int | np.integer) or label < 0):
-        return "has a label that is not a class id from 0"
+    if label is not None and (
+        isinstance(label, bool) or not isinstance(label, int | np.integer) or not 0 <= label < MOST_CLASSES
+    ):
+        return f"has a label that is not a class id from 0 to {MOST_CLASSES - 1}"
     return "has too many joints" if keypoint.shape[2] > MOST_JOINTS else ""
 
 
