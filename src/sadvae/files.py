@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -22,6 +23,14 @@ MAX_JSON_BYTES = 256 * 2**20
 MAX_ARRAY_BYTES = 64 * 2**30
 # A zip member may not claim more than this many times its packed size, so that a small file cannot fill the memory.
 MAX_COMPRESSION = 1100
+MAX_NPY_HEADER = 2**16
+LONGEST_SIDE = 18
+LARGEST_CHARACTER = 0x10FFFF
+_NPY_FIELDS = (
+    r"'descr'\s*:\s*'([<>|=]?(?:b1|[iu][1248]|f[248]|f1[26]|c8|c16|c32|[SU]\d{1,6}))'",
+    r"'fortran_order'\s*:\s*(True|False)",
+    r"'shape'\s*:\s*\(([\d, L]{0,200})\)",
+)
 
 
 @contextmanager
@@ -123,6 +132,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
 
 
+def array_names(path: Path) -> tuple[str, ...]:
+    """The names of the arrays in an .npz file, unread; none for a file that is not one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(_stem(info.filename) for info in archive.infolist())
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+        return ()
+
+
 def _stem(name: str) -> str:
     return name.removesuffix(".npy")
 
@@ -136,16 +154,33 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) ->
         return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
 
 
+def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, column order and type of an .npy array, from a stream at its beginning; the stream is left at the data.
+
+    NumPy's own reader evaluates the header as Python text, which damaged files can bring to many kinds of errors.
+    Raises SadvaeError for Python objects and records, ValueError if it is not .npy.
+    """
+    magic = stream.read(8)
+    if len(magic) != 8 or magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
+        raise ValueError("it does not begin as an .npy array")
+    length = int.from_bytes(stream.read(2 if magic[6] == 1 else 4), "little")
+    text = stream.read(min(length, MAX_NPY_HEADER)).decode("latin-1")
+    found = [re.search(pattern, text, re.ASCII) for pattern in _NPY_FIELDS]
+    if len(text) != length or not all(found):
+        raise SadvaeError(f"{where} has no header of a plain array (it may hold Python objects or records).")
+    code, columns, sides = (match[1] for match in found if match)
+    lengths = re.findall(r"\d+", sides)
+    if any(len(length) > LONGEST_SIDE for length in lengths):
+        raise SadvaeError(f"{where} claims an array of shape ({sides[:60]}); it is damaged.")
+    return tuple(map(int, lengths)), columns == "True", np.dtype(code)
+
+
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     """One .npy array from a binary stream of `available` bytes, checked against its header before it is read.
 
     Raises SadvaeError if it holds Python objects or fewer bytes than its header claims, ValueError if it is not .npy.
     """
-    version = np.lib.format.read_magic(stream)
-    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran_order, dtype = reader(stream)
-    if dtype.hasobject:
-        raise SadvaeError(f"{where} holds Python objects; only plain arrays are read.")
+    shape, fortran_order, dtype = read_npy_header(stream, where)
     size = math.prod(shape) * dtype.itemsize
     if size < 0 or size > available:
         raise SadvaeError(
@@ -154,6 +189,8 @@ def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     data = stream.read(size)
     if len(data) != size:
         raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
+    if dtype.kind == "U" and np.frombuffer(data, f"{dtype.str[0]}u4").max(initial=0) > LARGEST_CHARACTER:
+        raise SadvaeError(f"{where} holds text that is not valid Unicode.")
     array = np.frombuffer(bytearray(data), dtype=dtype)
     return array.reshape(shape, order="F" if fortran_order else "C")
 

@@ -11,11 +11,14 @@ import typer
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
+from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import FeatureLevel, Features, read_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_texts
+from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
 from sadvae.recognizer import Recognizer
 from sadvae.record import read_record
 from sadvae.settings import read_experiment
+from sadvae.skeleton.estimators import is_estimate
 from sadvae.skeleton.read import read_clip_set
 from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
@@ -24,8 +27,8 @@ HELP = """Say what a file or folder holds, and what is wrong with it.
 
 Example: `sadvae check UTD-MHAD/Skeleton`
 
-Knows raw skeleton files and folders, clips files, encoders, features folders, published feature folders, embeddings,
-recognisers, experiment files and run records. Exit code 2 when something is wrong.
+Knows skeleton files and folders of all formats of docs/data.md, clips files, encoders, features folders, published
+features, embeddings, recognisers, experiment files and run records. Exit code 2 when something is wrong.
 """
 
 
@@ -52,6 +55,8 @@ def _check_folder(path: Path, layout: str | None) -> None:
         typer.echo(
             f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}"
         )
+    elif is_xlsa17(path):
+        describe_features(read_xlsa17(path)[0])
     elif (path / "sk_feats").is_dir() or (path / "label_splits").is_dir():
         _check_published(path)
     else:
@@ -62,12 +67,14 @@ def _check_file(path: Path, layout: str | None) -> None:
     if path.suffix == ".toml":
         settings = read_experiment(path)
         typer.echo(f"experiment {settings.name}: {settings.data.dataset}, split {settings.split.name}")
-    elif path.suffix == ".json":
+    elif path.suffix == ".json" and not is_estimate(path):
         record = read_record(path)
         typer.echo(f"run record {record.name}: {record.dataset}, split {record.split}, seed {record.seed}")
     elif path.name.startswith("embeddings"):
         found = read_class_embeddings(path)
         typer.echo(f"class embeddings: {len(found.ids)} classes, {found.vectors.shape[1]} dimensions, {found.encoder}")
+    elif is_flora(path):
+        describe_features(read_flora(path))
     else:
         _read_and_describe(path, layout)
 

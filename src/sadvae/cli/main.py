@@ -25,6 +25,7 @@ VERBS = {
     ),
     "extract": ("extract", "Turn clips into features with trained encoders."),
     "import": ("importing", "Read a feature folder in the layout that SynSE and SA-DVAE published."),
+    "export": ("exporting", "Write features or clips as files of other projects."),
     "embed": ("embed", "Turn the class texts of a data set, or of your own list, into vectors."),
     "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),

@@ -88,7 +88,7 @@ def _layout(text: str, given: str | Path | None, path: Path) -> Layout:
         own = layout_from_json(text, f"in {path}")
     else:
         raise SadvaeError(
-            f"{path} names the layout {text[:40]!r}; expected {' or '.join(layout_names())}, or the JSON of a layout."
+            f"{path} names the layout {text[:40]!r}; expected {', '.join(layout_names())}, or the JSON of a layout."
         )
     if given is not None and load_layout(given).joints != own.joints:
         raise SadvaeError(
