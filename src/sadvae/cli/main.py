@@ -24,7 +24,7 @@ VERBS = {
         "Train the skeleton encoders of a split on its seen classes, for both levels.",
     ),
     "extract": ("extract", "Turn clips into features with trained encoders."),
-    "import": ("importing", "Read a feature folder in the layout that SynSE and SA-DVAE published."),
+    "import": ("importing", "Read features that other projects published."),
     "export": ("exporting", "Write features or clips as files of other projects."),
     "embed": ("embed", "Turn the class texts of a data set, or of your own list, into vectors."),
     "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
