@@ -36,12 +36,13 @@ def read_clip_set(
     dataset: str | None = None,
     class_names: Sequence[str] | None = None,
     progress: Progress | None = None,
+    all_bodies: bool = False,
 ) -> ClipSet:
     """All clips of a file, or of a folder and the folders in it.
 
     layout: of clips files that name none. dataset: the name to give (default: found from the files). class_names: the
     name of each class id (default: those of the clips file, or "action 1", "action 2" and so on). progress is called
-    with (files read, files in all). Raises SadvaeError that names the file and what is wrong with it.
+    with (files read, files in all). all_bodies: every body that a sensor reported, where reading would choose. Raises SadvaeError that names the file and what is wrong with it.
     """
     raw_format, paths = find_files(Path(source))
     files = _counted(paths, progress)
@@ -50,17 +51,17 @@ def read_clip_set(
     own = load_layout(raw_format.layout)
     if layout is not None and load_layout(layout).joints != own.joints:
         raise SadvaeError(f"{source} holds {raw_format.title} files, whose layout is {own.name}, not {layout}.")
-    clips = tuple(raw_format.read_clip(path, own) for path in files)
+    clips = tuple(raw_format.read_clip(path, own, all_bodies=all_bodies) for path in files)
     name = dataset or _dataset(raw_format, [clip.label for clip in clips])
     return ClipSet(name, own, clips, tuple(class_names or _action_names(raw_format, name, clips)))
 
 
-def read_clips(path: str | Path) -> list[SkeletonClip]:
+def read_clips(path: str | Path, *, all_bodies: bool = False) -> list[SkeletonClip]:
     """The raw clips of one file of any supported format (or of a folder); label and subject where they are known.
 
     Raises SadvaeError for a damaged file, and for a clips file that was already prepared.
     """
-    found = read_clip_set(path)
+    found = read_clip_set(path, all_bodies=all_bodies)
     if found.steps:
         raise SadvaeError(
             f"{path} holds prepared clips ({', '.join(found.steps)}); give the raw recordings that it was made of."

@@ -20,6 +20,7 @@ class RawFormat:
     name: of the data set. title: for sentences. suffix: of its files. pattern: of its file names, with the groups
     `action` (1-based) and `subject`. classes: how many the data set has. layout: a built-in layout.
     read: from path to joints, float [person, frame, joint, 3], metres, y up, not mirrored, in the layout's order.
+    read_all: the same with every body that the sensor reported, where `read` drops or joins some.
     """
 
     name: str
@@ -29,6 +30,7 @@ class RawFormat:
     classes: int
     layout: str
     read: Callable[[Path], np.ndarray]
+    read_all: Callable[[Path], np.ndarray] | None = None
 
     def names_action(self, path: Path) -> bool:
         """Whether a file's name is one of this data set's."""
@@ -39,9 +41,10 @@ class RawFormat:
         found = self._match(path)
         return (int(found["action"]) - 1, str(int(found["subject"]))) if found else (None, None)
 
-    def read_clip(self, path: Path, layout: Layout) -> SkeletonClip:
-        """The clip of a file. Raises SadvaeError if it is damaged."""
-        joints = as_joints(self.read(path), path)
+    def read_clip(self, path: Path, layout: Layout, *, all_bodies: bool = False) -> SkeletonClip:
+        """The clip of a file; all_bodies: every one that the sensor reported. Raises SadvaeError if it is damaged."""
+        read = (self.read_all or self.read) if all_bodies else self.read
+        joints = as_joints(read(path), path)
         return SkeletonClip(joints, layout, path.stem, *self.label_and_subject(path))
 
     def _match(self, path: Path) -> re.Match[str] | None:

@@ -1,0 +1,109 @@
+"""The bodies of an NTU RGB+D `.skeleton` text of the usual spacing, scanned as a whole and not line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sadvae.skeleton.decimals import parse_decimals
+from sadvae.skeleton.ntu_bodies import COLUMNS, JOINTS, Sightings
+from sadvae.skeleton.number_lines import LARGEST
+
+Ints = NDArray[np.int64]
+
+SPACE, NEWLINE, RETURN = 32, 10, 13
+HEADER = 10
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """Text as words with one space between them, and lines with one kind of end.
+
+    gaps: where each space and each character of a line end is. newlines: those of the gaps that end a line.
+    returns: 1 where a carriage return comes before each of them, otherwise 0.
+    """
+
+    text: bytes
+    gaps: Ints
+    newlines: Ints
+    returns: int
+
+    def begin(self, line: int) -> int:
+        """Where a line begins."""
+        return int(self.gaps[self.newlines[line - 1]]) + 1 if line else 0
+
+    def count(self, line: int) -> int | None:
+        """The number that a line is; None if it is none."""
+        word = self.text[self.begin(line) : int(self.gaps[self.newlines[line] - self.returns])]
+        return int(word) if word.isdigit() and len(word) < 8 else None
+
+
+def sightings_at_once(data: bytes) -> Sightings | None:
+    """All bodies in a file's bytes, exactly as sightings_by_line gives them.
+
+    None where the text is not of the usual form (one space between words, all bodies whole): it may be faulty.
+    """
+    words = _words(data)
+    found = _headers(words) if words else None
+    if words is None or found is None:
+        return None
+    headers, frames, count = found
+    joints = _joints(words, headers)
+    if joints is None:
+        return None
+    return Sightings([_first_word(words, line) for line in headers.tolist()], frames, joints, count)
+
+
+def _words(text: bytes) -> _Words | None:
+    if not text.endswith(b"\n"):
+        text += b"\r\n" if b"\r\n" in text else b"\n"
+    characters = np.frombuffer(text, np.uint8)
+    gaps = np.flatnonzero(characters <= SPACE)
+    kinds = characters[gaps]
+    newlines = np.flatnonzero(kinds == NEWLINE)
+    returns = int(text.endswith(b"\r\n"))
+    spaces = np.count_nonzero(kinds == SPACE)
+    paired = not returns or (kinds[newlines - 1] == RETURN).all()
+    usual = paired and spaces + len(newlines) * (1 + returns) == len(gaps)
+    touching = np.count_nonzero(np.diff(gaps) == 1)
+    return _Words(text, gaps, newlines, returns) if usual and gaps[0] > 0 and touching == returns * len(newlines) else None
+
+
+def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
+    """The line of each body's header, the frame of each, and the number of frames."""
+    lines, at = len(words.newlines), 1
+    count = words.count(0)
+    headers: list[int] = []
+    frames: list[int] = []
+    for frame in range(count or 0):
+        bodies = words.count(at) if at < lines else None
+        if bodies is None or at + bodies * (JOINTS + 2) >= lines:
+            return None
+        headers += range(at + 1, at + 1 + bodies * (JOINTS + 2), JOINTS + 2)
+        frames += [frame] * bodies
+        at += 1 + bodies * (JOINTS + 2)
+    return None if count is None else (np.array(headers, np.int64), np.array(frames, np.int64), count)
+
+
+def _joints(words: _Words, headers: Ints) -> NDArray[np.float64] | None:
+    """The positions of each body's joints: float64 [body, joint, 3]."""
+    length = np.diff(words.newlines, prepend=-1) - words.returns
+    lines = headers[:, None] + 2 + np.arange(JOINTS)
+    whole = (length[headers] == HEADER).all() and (length[lines] == COLUMNS).all()
+    if not whole or any(words.count(line + 1) != JOINTS for line in headers.tolist()):
+        return None
+    before = words.newlines[lines - 1][..., None]
+    begins, ends = words.gaps[before + [0, 1, 2]].ravel() + 1, words.gaps[before + [1, 2, 3]].ravel()
+    try:
+        values = parse_decimals(words.text, begins, ends) if len(headers) else np.zeros(0)
+    except ValueError:
+        return None
+    usual = np.abs(values).max(initial=0) < LARGEST
+    return values.reshape(-1, JOINTS, 3) if usual else None
+
+
+def _first_word(words: _Words, line: int) -> bytes:
+    begin = words.begin(line)
+    return words.text[begin : words.text.index(b" ", begin)]
