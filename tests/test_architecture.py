@@ -11,6 +11,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "sadvae"
 FLOORS = {
     "errors": 0,
     "types": 0,
+    "sensor_names": 0,
     "files": 1,
     "task": 1,
     "protocol": 1,
@@ -34,6 +35,7 @@ SAME_FLOOR = {
     ("task", "types"),
     ("stages", "settings"),
     ("types", "errors"),
+    ("sensor_names", "errors"),
     ("protocol", "task"),
     ("task", "files"),
     ("stages", "machine"),

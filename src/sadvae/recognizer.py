@@ -19,8 +19,9 @@ from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
 from sadvae.methods.store import load_trained, save_trained
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clips
+from sadvae.skeleton.recipe import PrepareSettings, settings_from_steps
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
 from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
@@ -131,7 +132,7 @@ class Recognizer:
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
         names = _checked_names(classes)
-        features = extract(self.encoder, self._prepare(_read_all(clips)))
+        features = extract(self.encoder, self._prepare(_read_all(clips, self.config.prepare.all_bodies)))
         probabilities = self.trained.unseen_probabilities(features.features, self.embed(names, descriptions))
         if mode == "gzsl":
             names, probabilities = self._with_seen(names, features, probabilities)
@@ -221,11 +222,13 @@ def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _read_all(clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]) -> list[SkeletonClip]:
+def _read_all(
+    clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path], all_bodies: bool
+) -> list[SkeletonClip]:
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item)))
+        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read

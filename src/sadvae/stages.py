@@ -27,8 +27,9 @@ from sadvae.protocol import Division
 from sadvae.record import Evaluation
 from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
-from sadvae.skeleton.preprocess import Dropped, PrepareSettings, prepare_clip_set
+from sadvae.skeleton.preprocess import Dropped, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
+from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.splits.reader import load_split
 from sadvae.task import ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts

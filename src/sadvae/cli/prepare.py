@@ -13,8 +13,8 @@ from sadvae.cli.show import Progresses
 from sadvae.files import write_json
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import write_clips_file
-from sadvae.skeleton.preprocess import PrepareSettings
 from sadvae.skeleton.read import guess_dataset
+from sadvae.skeleton.recipe import PrepareSettings
 
 HELP = """Read raw skeletons, clean and canonicalise them, and write one clips file.
 

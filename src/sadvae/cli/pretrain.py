@@ -27,7 +27,9 @@ def command(
         str, typer.Option(help="Published split, random-SEEN-UNSEEN-SEED, or a JSON file with unseen ids.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the encoders.")] = Path("encoders"),
-    train_subjects: Annotated[str, typer.Option(help="odd, even, ntu60-xsub, ntu120-xsub, names, or clips.")] = "odd",
+    train_subjects: Annotated[
+        str, typer.Option(help="odd, even, names, clips, ntu60-xsub, ntu120-xsub, ntu-xview, ntu120-xset.")
+    ] = "odd",
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,

@@ -59,9 +59,7 @@ class Track:
 def tracks(seen: Sightings) -> list[Track]:
     """One track for each body id, in order of appearance."""
     bodies = np.array(seen.bodies)
-    return [
-        Track(seen.frames[bodies == body], seen.joints[bodies == body]) for body in dict.fromkeys(seen.bodies)
-    ]
+    return [Track(seen.frames[bodies == body], seen.joints[bodies == body]) for body in dict.fromkeys(seen.bodies)]
 
 
 def places(seen: Sightings) -> np.ndarray:

@@ -68,7 +68,9 @@ def _words(text: bytes) -> _Words | None:
     paired = not returns or (kinds[newlines - 1] == RETURN).all()
     usual = paired and spaces + len(newlines) * (1 + returns) == len(gaps)
     touching = np.count_nonzero(np.diff(gaps) == 1)
-    return _Words(text, gaps, newlines, returns) if usual and gaps[0] > 0 and touching == returns * len(newlines) else None
+    return (
+        _Words(text, gaps, newlines, returns) if usual and gaps[0] > 0 and touching == returns * len(newlines) else None
+    )
 
 
 def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
