@@ -60,15 +60,7 @@ class Recording:
     def read(path: Path) -> Recording:
         """Read a recording. Raises SadvaeError where the file is missing, broken or not one."""
         arrays = read_arrays(path)
-        needed = (
-            "config",
-            "features",
-            "labels",
-            "text_embeddings",
-            "noise",
-            "losses",
-            *(f"initial.{n}" for n in NAMES),
-        )
+        needed = ("config", "features", "labels", "text_embeddings", "noise", "losses", *(f"initial.{n}" for n in NAMES))
         missing = [name for name in needed if name not in arrays]
         if missing:
             raise SadvaeError(f"{path} is no recording of a training: it lacks {missing[0]!r}; see the golden README.")

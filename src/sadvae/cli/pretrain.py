@@ -28,7 +28,7 @@ def command(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the encoders.")] = Path("encoders"),
     train_subjects: Annotated[
-        str, typer.Option(help="odd, even, names, clips, ntu60-xsub, ntu120-xsub, ntu-xview, ntu120-xset.")
+        str, typer.Option(help="odd, even, names, clips, or a protocol: see docs/clips.md.")
     ] = "odd",
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,

@@ -63,7 +63,7 @@ def tracks(seen: Sightings) -> list[Track]:
 
 
 def places(seen: Sightings) -> np.ndarray:
-    """The bodies by their place in each frame: float64 [1 to 4, count (at least 1), joint, 3], zero where there is none.
+    """The bodies by their place in each frame: float64 [1 to 4, count (at least 1), joint, 3], zero where none is.
 
     Nothing is dropped but what comes after the fourth place; a person may change places when another one leaves.
     """
