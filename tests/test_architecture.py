@@ -27,6 +27,7 @@ FLOORS = {
     "machine": 5,
     "settings": 5,
     "stages": 5,
+    "preparing": 5,
     "experiment": 6,
     "report": 7,
     "cli": 8,
@@ -34,6 +35,8 @@ FLOORS = {
 SAME_FLOOR = {
     ("task", "types"),
     ("stages", "settings"),
+    ("preparing", "stages"),
+    ("preparing", "settings"),
     ("types", "errors"),
     ("sensor_names", "errors"),
     ("protocol", "task"),

@@ -6,10 +6,11 @@ import hashlib
 import json
 import math
 import os
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file, by name.
+def read_arrays(path: Path, mapped: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, by name; those named in `mapped` stay on the disk until they are used (np.memmap).
 
     Nothing is unpickled; a header that claims more than the file holds is refused before memory is taken.
     Raises SadvaeError if the file is missing, truncated, not an .npz, or holds Python objects.
@@ -118,7 +119,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise SadvaeError(f"{path} does not exist; expected an .npz file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            return {_stem(info.filename): _read_member(archive, info, path) for info in archive.infolist()}
+            return {
+                name: (_map_member if name in mapped else _read_member)(archive, info, path)
+                for info in archive.infolist()
+                for name in [_stem(info.filename)]
+            }
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
 
@@ -136,11 +141,37 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) ->
         return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
 
 
+def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    """A member as a read-only view of the file; a compressed or empty one is read."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        return _read_member(archive, info, path)
+    with archive.open(info) as member:
+        shape, fortran_order, dtype = _npy_header(member, info.file_size, f"{path}:{info.filename}")
+        header = member.tell()
+    if math.prod(shape) == 0:
+        return np.zeros(shape, dtype)
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset)
+        name, extra = struct.unpack("<26x2H", stream.read(30))
+    begin = info.header_offset + 30 + name + extra + header
+    return np.memmap(path, dtype, "r", begin, shape, "F" if fortran_order else "C")
+
+
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     """One .npy array from a binary stream of `available` bytes, checked against its header before it is read.
 
     Raises SadvaeError if it holds Python objects or fewer bytes than its header claims, ValueError if it is not .npy.
     """
+    shape, fortran_order, dtype = _npy_header(stream, available, where)
+    size = math.prod(shape) * dtype.itemsize
+    data = stream.read(size)
+    if len(data) != size:
+        raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
+    array = np.frombuffer(bytearray(data), dtype=dtype)
+    return array.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _npy_header(stream: Any, available: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(stream)
     reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran_order, dtype = reader(stream)
@@ -151,11 +182,7 @@ def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
         raise SadvaeError(
             f"{where} claims an array of shape {shape} but holds only {available} bytes; it is truncated."
         )
-    data = stream.read(size)
-    if len(data) != size:
-        raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
-    array = np.frombuffer(bytearray(data), dtype=dtype)
-    return array.reshape(shape, order="F" if fortran_order else "C")
+    return shape, fortran_order, dtype
 
 
 def read_npy(path: Path) -> np.ndarray:

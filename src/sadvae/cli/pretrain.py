@@ -11,7 +11,7 @@ from sadvae import stages
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
-from sadvae.skeleton.clips_file import read_clips_file
+from sadvae.skeleton.store import read_prepared
 
 HELP = """Train the skeleton encoders of a split on its seen classes: one for testing, one for calibration.
 
@@ -22,7 +22,7 @@ Resumes from its last epoch when the same command is given again.
 
 
 def command(
-    clips: Annotated[Path, typer.Argument(help="Clips file from `sadvae prepare`.")],
+    clips: Annotated[Path, typer.Argument(help="Clips file or store from `sadvae prepare`.")],
     split: Annotated[
         str, typer.Option(help="Published split, random-SEEN-UNSEEN-SEED, or a JSON file with unseen ids.")
     ],
@@ -35,7 +35,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
 ) -> None:
     """Train both levels and say where they are."""
-    found = read_clips_file(clips)
+    found = read_prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, len(found.class_names))
     changes = {"epochs": epochs} if epochs else {}

@@ -16,11 +16,14 @@ from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
-from sadvae.protocol import Division, Levels
+from sadvae.protocol import Division
+from sadvae.skeleton.store import read_clip_store
 from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
 LevelReport = Callable[[str, EpochReport], None]
+# The clips of a level, or the store that they are in and how it is divided.
+GivenTask = ClipTask | tuple[Path, Division]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,9 @@ def pretrain_levels(
         for name, task in levels.items():
             _train_level(name, task, len(clips.class_names), settings, seed, folder, on_epoch)
     else:
-        _train_side_by_side(levels, len(clips.class_names), settings, seed, folder, on_epoch)
+        # Clips of a store are opened by each worker; handing them over would read all of them into memory.
+        tasks = {name: (clips.source, division) if clips.source else task for name, task in levels.items()}
+        _train_side_by_side(tasks, len(clips.class_names), settings, seed, folder, on_epoch)
     write_json(folder / "division.json", division.model_dump(mode="json"))
     for name, _ in levels.items():
         _checkpoint(folder, name).unlink(missing_ok=True)
@@ -100,7 +105,12 @@ def _train_level(
 
 
 def _train_side_by_side(
-    levels: Levels, class_count: int, settings: EncoderSettings, seed: int, folder: Path, on_epoch: LevelReport | None
+    tasks: dict[str, GivenTask],
+    class_count: int,
+    settings: EncoderSettings,
+    seed: int,
+    folder: Path,
+    on_epoch: LevelReport | None,
 ) -> None:
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
@@ -111,7 +121,7 @@ def _train_side_by_side(
             with ProcessPoolExecutor(2, mp_context=context, initializer=_one_thread) as pool:
                 jobs = [
                     pool.submit(_worker, name, task, class_count, settings, seed, folder, reports)
-                    for name, task in levels.items()
+                    for name, task in tasks.items()
                 ]
                 for job in jobs:
                     job.result()
@@ -128,8 +138,9 @@ def _one_thread() -> None:
 
 
 def _worker(
-    name: str, task: ClipTask, class_count: int, settings: EncoderSettings, seed: int, folder: Path, reports
+    name: str, given: GivenTask, class_count: int, settings: EncoderSettings, seed: int, folder: Path, reports
 ) -> None:
+    task = given if isinstance(given, ClipTask) else dict(given[1].levels(read_clip_store(given[0])).items())[name]
     _train_level(name, task, class_count, settings, seed, folder, lambda level, report: reports.put((level, report)))
 
 

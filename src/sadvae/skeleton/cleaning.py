@@ -23,9 +23,8 @@ def drop_empty_frames(joints: FloatArray) -> FloatArray:
 def keep_bodies(joints: FloatArray, most: int, order: str = "motion") -> FloatArray:
     """The bodies that were seen, at most `most` of them, in order of motion or of energy, the most first."""
     motion = body_energy(joints) if order == "energy" else body_motion(joints)
-    order = np.argsort(-motion, kind="stable")
     seen = np.any(joints, axis=(1, 2, 3))
-    kept = [person for person in order.tolist() if seen[person]][:most]
+    kept = [person for person in np.argsort(-motion, kind="stable").tolist() if seen[person]][:most]
     return joints if kept == list(range(len(joints))) else joints[kept]
 
 
@@ -46,7 +45,7 @@ def body_energy(joints: FloatArray) -> NDArray[np.float64]:
 
     It is the deviation of x, of y and of z over all joints and frames in which the body was seen, summed (2s-AGCN).
     """
-    seen = measured(joints).any(axis=2)
+    seen = np.any(joints, axis=(2, 3))
     return np.array(
         [body[known].std(axis=(0, 1), dtype=np.float64).sum() if known.any() else 0.0
          for body, known in zip(joints, seen, strict=True)]

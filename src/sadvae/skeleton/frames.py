@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sadvae.skeleton.cleaning import measured
 from sadvae.types import FloatArray, IntArray
 
 
@@ -65,8 +64,8 @@ def repeat_over_gaps(joints: FloatArray, frames: int) -> FloatArray:
     made = np.zeros((len(joints), frames, *joints.shape[2:]), np.float32)
     kept = joints[:, :frames]
     made[:, : kept.shape[1]] = kept
-    seen = measured(made).any(axis=2)
-    for person in np.flatnonzero(seen.any(axis=1)).tolist():
+    seen = np.any(made, axis=(2, 3))
+    for person in np.flatnonzero(np.any(seen, axis=1)).tolist():
         body, known = made[person], seen[person]
         if not known[0]:
             body = np.concatenate([body[known], np.zeros_like(body[~known])])

@@ -67,10 +67,8 @@ def _words(text: bytes) -> _Words | None:
     spaces = np.count_nonzero(kinds == SPACE)
     paired = not returns or (kinds[newlines - 1] == RETURN).all()
     usual = paired and spaces + len(newlines) * (1 + returns) == len(gaps)
-    touching = np.count_nonzero(np.diff(gaps) == 1)
-    return (
-        _Words(text, gaps, newlines, returns) if usual and gaps[0] > 0 and touching == returns * len(newlines) else None
-    )
+    single = gaps[0] > 0 and np.array_equal(np.diff(gaps) == 1, kinds[:-1] == RETURN)
+    return _Words(text, gaps, newlines, returns) if usual and single else None
 
 
 def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
@@ -96,8 +94,8 @@ def _joints(words: _Words, headers: Ints) -> NDArray[np.float64] | None:
     whole = (length[headers] == HEADER).all() and (length[lines] == COLUMNS).all()
     if not whole or any(words.count(line + 1) != JOINTS for line in headers.tolist()):
         return None
-    before = words.newlines[lines - 1][..., None]
-    begins, ends = words.gaps[before + [0, 1, 2]].ravel() + 1, words.gaps[before + [1, 2, 3]].ravel()
+    bounds = words.gaps[words.newlines[lines - 1][..., None] + np.arange(4)]
+    begins, ends = bounds[..., :3].ravel() + 1, bounds[..., 1:].ravel()
     try:
         values = parse_decimals(words.text, begins, ends) if len(headers) else np.zeros(0)
     except ValueError:
