@@ -36,11 +36,12 @@ def parse_decimals(data: bytes, begins: Ints, ends: Ints) -> NDArray[np.float64]
     digits = ends - first - 2
     usual = (digits >= 1) & (digits <= MOST_DIGITS)
     first = np.minimum(first, len(data) - 2)
-    usual &= (text[first + 1] == POINT) & _is_digit(text[first])
+    unit = text[first] - np.uint8(ZERO)
+    usual &= (text[first + 1] == POINT) & (unit < 10)
     digits *= usual
     scale = _TENS[digits]
     values, good = _eight_digits(_words(data, ends - 8), np.minimum(digits, 8))
-    values += (text[first] - np.uint8(ZERO)) * scale
+    values += unit * scale
     long = np.flatnonzero(digits > 8)
     high, good_too = _eight_digits(_words(data, ends[long] - 16), digits[long] - 8)
     values[long] += 1e8 * high
@@ -51,10 +52,6 @@ def parse_decimals(data: bytes, begins: Ints, ends: Ints) -> NDArray[np.float64]
     for row in np.flatnonzero(~usual).tolist():
         values[row] = float(data[begins[row] : ends[row]])
     return values
-
-
-def _is_digit(characters: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return characters - np.uint8(ZERO) < 10
 
 
 def _words(data: bytes, places: Ints) -> NDArray[np.uint64]:

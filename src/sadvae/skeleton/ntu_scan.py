@@ -30,15 +30,6 @@ class _Words:
     newlines: Ints
     returns: int
 
-    def begin(self, line: int) -> int:
-        """Where a line begins."""
-        return int(self.gaps[self.newlines[line - 1]]) + 1 if line else 0
-
-    def count(self, line: int) -> int | None:
-        """The number that a line is; None if it is none."""
-        word = self.text[self.begin(line) : int(self.gaps[self.newlines[line] - self.returns])]
-        return int(word) if word.isdigit() and len(word) < 8 else None
-
 
 def sightings_at_once(data: bytes) -> Sightings | None:
     """All bodies in a file's bytes, exactly as sightings_by_line gives them.
@@ -53,7 +44,7 @@ def sightings_at_once(data: bytes) -> Sightings | None:
     joints = _joints(words, headers)
     if joints is None:
         return None
-    return Sightings([_first_word(words, line) for line in headers.tolist()], frames, joints, count)
+    return Sightings(_first_words(words, headers), frames, joints, count)
 
 
 def _words(text: bytes) -> _Words | None:
@@ -73,13 +64,14 @@ def _words(text: bytes) -> _Words | None:
 
 def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
     """The line of each body's header, the frame of each, and the number of frames."""
-    lines, at = len(words.newlines), 1
-    count = words.count(0)
+    text, ends = words.text, words.gaps[words.newlines].tolist()
+    count = _count(text[: ends[0] - words.returns])
     headers: list[int] = []
     frames: list[int] = []
+    at = 1
     for frame in range(count or 0):
-        bodies = words.count(at) if at < lines else None
-        if bodies is None or at + bodies * (JOINTS + 2) >= lines:
+        bodies = _count(text[ends[at - 1] + 1 : ends[at] - words.returns]) if at < len(ends) else None
+        if bodies is None or at + bodies * (JOINTS + 2) >= len(ends):
             return None
         headers += range(at + 1, at + 1 + bodies * (JOINTS + 2), JOINTS + 2)
         frames += [frame] * bodies
@@ -87,12 +79,17 @@ def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
     return None if count is None else (np.array(headers, np.int64), np.array(frames, np.int64), count)
 
 
+def _count(word: bytes) -> int | None:
+    """The number that a word is; None if it is none."""
+    return int(word) if word.isdigit() and len(word) < 8 else None
+
+
 def _joints(words: _Words, headers: Ints) -> NDArray[np.float64] | None:
     """The positions of each body's joints: float64 [body, joint, 3]."""
     length = np.diff(words.newlines, prepend=-1) - words.returns
     lines = headers[:, None] + 2 + np.arange(JOINTS)
-    whole = (length[headers] == HEADER).all() and (length[lines] == COLUMNS).all()
-    if not whole or any(words.count(line + 1) != JOINTS for line in headers.tolist()):
+    whole = (length[headers] == HEADER).all() and (length[lines] == COLUMNS).all() and _joints_announced(words, headers)
+    if not whole:
         return None
     bounds = words.gaps[words.newlines[lines - 1][..., None] + np.arange(4)]
     begins, ends = bounds[..., :3].ravel() + 1, bounds[..., 1:].ravel()
@@ -104,6 +101,17 @@ def _joints(words: _Words, headers: Ints) -> NDArray[np.float64] | None:
     return values.reshape(-1, JOINTS, 3) if usual else None
 
 
-def _first_word(words: _Words, line: int) -> bytes:
-    begin = words.begin(line)
-    return words.text[begin : words.text.index(b" ", begin)]
+def _joints_announced(words: _Words, headers: Ints) -> bool:
+    """Whether the line after each header is the number of joints and nothing else."""
+    begins = words.gaps[words.newlines[headers]] + 1
+    ends = words.gaps[words.newlines[headers + 1] - words.returns]
+    number = str(JOINTS).encode()
+    text = np.frombuffer(words.text, np.uint8)
+    found = text[begins[:, None] + np.arange(len(number))]
+    return bool((ends - begins == len(number)).all() and (found == np.frombuffer(number, np.uint8)).all())
+
+
+def _first_words(words: _Words, lines: Ints) -> list[bytes]:
+    before = words.newlines[lines - 1]
+    begins, ends = words.gaps[before] + 1, words.gaps[before + 1]
+    return [words.text[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]

@@ -20,7 +20,7 @@ from sadvae.skeleton.read import action_names, check_layout, dataset_of
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.store import PLAN, part_name
-from sadvae.types import ClipSet, SkeletonClip, duplicates
+from sadvae.types import ClipSet, Layout, SkeletonClip, duplicates
 
 # A store has a file open for each part, so parts are large; they are smaller where a set would have few of them.
 MOST_FILES, FEWEST_FILES, PARTS = 1024, 64, 16
@@ -147,7 +147,7 @@ def do_part(plan: Plan, folder: Path, number: int) -> PartReport:
     """Read, prepare and write one part; its report is written last. Raises SadvaeError for a damaged file."""
     keep_freed_memory()
     raw_format = next(one for one in RAW_FORMATS if one.name == plan.raw_format)
-    excluded = frozenset(plan.excluded)
+    layout, excluded = load_layout(raw_format.layout), frozenset(plan.excluded)
     clips: list[SkeletonClip] = []
     dropped: list[Dropped] = []
     files = plan.files[plan.of_part(number)]
@@ -156,12 +156,11 @@ def do_part(plan: Plan, folder: Path, number: int) -> PartReport:
         if path.stem in excluded:
             made: SkeletonClip | Dropped = Dropped(path.stem, f"it is in the list {plan.excluded_by}")
         else:
-            made = _prepared(path, raw_format, plan)
+            made = _prepared(path, raw_format, layout, plan)
         if isinstance(made, Dropped):
             dropped.append(made)
         else:
             clips.append(made)
-    layout = load_layout(raw_format.layout)
     part = ClipSet(plan.dataset, layout, tuple(clips), tuple(plan.class_names), plan.settings.steps)
     write_clips_file(folder / part_name(number), part)
     sources = [(sha256_of(Path(plan.source, name)), name) for name in files]
@@ -170,9 +169,9 @@ def do_part(plan: Plan, folder: Path, number: int) -> PartReport:
     return report
 
 
-def _prepared(path: Path, raw_format: RawFormat, plan: Plan) -> SkeletonClip | Dropped:
+def _prepared(path: Path, raw_format: RawFormat, layout: Layout, plan: Plan) -> SkeletonClip | Dropped:
     try:
-        clip = raw_format.read_clip(path, load_layout(raw_format.layout), all_bodies=plan.settings.all_bodies)
+        clip = raw_format.read_clip(path, layout, all_bodies=plan.settings.all_bodies)
     except SadvaeError as error:
         if not plan.skip_damaged:
             raise
