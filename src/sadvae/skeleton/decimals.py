@@ -21,6 +21,7 @@ _ZEROS = np.uint64(0x3030303030303030)
 # For n digits at the end of an 8-byte little-endian word: a mask of their bytes, n = 0 to 8.
 _KEEP = np.array([(2**64 - 1) ^ (2 ** (64 - 8 * n) - 1) for n in range(9)], np.uint64)
 _FILL = ~_KEEP & _ZEROS
+_SIGNS = np.array([1.0, -1.0])
 _TENS = 10.0 ** np.arange(MOST_DIGITS + 1)
 
 
@@ -31,24 +32,25 @@ def parse_decimals(data: bytes, begins: Ints, ends: Ints) -> NDArray[np.float64]
     Raises ValueError where one is not a number.
     """
     text = np.frombuffer(data, np.uint8)
-    negative = text[begins] == MINUS
+    negative = (text[begins] == MINUS).astype(np.int64)
     first = begins + negative
-    digits = ends - first - 2
-    usual = (digits >= 1) & (digits <= MOST_DIGITS)
-    first = np.minimum(first, len(data) - 2)
+    digits = ends - first
+    digits -= 2
+    np.minimum(first, len(data) - 2, out=first)
     unit = text[first] - np.uint8(ZERO)
-    usual &= (text[first + 1] == POINT) & (unit < 10)
-    digits *= usual
+    usual = (digits >= 1) & (digits <= MOST_DIGITS) & (unit < 10)
+    usual &= text[first + 1] == POINT
+    digits[~usual] = 0
     scale = _TENS[digits]
     values, good = _eight_digits(_words(data, ends - 8), np.minimum(digits, 8))
-    values += unit * scale
+    values += unit.astype(np.float64) * scale
     long = np.flatnonzero(digits > 8)
     high, good_too = _eight_digits(_words(data, ends[long] - 16), digits[long] - 8)
     values[long] += 1e8 * high
     good[long] &= good_too
     usual &= good
     values /= scale
-    np.negative(values, out=values, where=negative)
+    values *= _SIGNS[negative]
     for row in np.flatnonzero(~usual).tolist():
         values[row] = float(data[begins[row] : ends[row]])
     return values
@@ -61,13 +63,16 @@ def _words(data: bytes, places: Ints) -> NDArray[np.uint64]:
 
 def _eight_digits(word: NDArray[np.uint64], digits: Ints) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The number that the last `digits` characters of each word are, and whether they are digits at all."""
-    word = (word & _KEEP[digits]) | _FILL[digits]
+    word &= _KEEP[digits]
+    word |= _FILL[digits]
     # A digit is 0x30 to 0x39: its upper half is 3, and still is when 6 is added.
     upper = np.uint64(0xF0F0F0F0F0F0F0F0)
-    good = ((word & upper) | (((word + np.uint64(0x0606060606060606)) & upper) >> np.uint64(4))) == np.uint64(
-        0x3333333333333333
-    )
-    word = word - _ZEROS
+    raised = word + np.uint64(0x0606060606060606)
+    raised &= upper
+    raised >>= np.uint64(4)
+    raised |= word & upper
+    good = raised == np.uint64(0x3333333333333333)
+    word -= _ZEROS
     word = word * np.uint64(10) + (word >> np.uint64(8))
     pairs = np.uint64(0x000000FF000000FF)
     high = (word & pairs) * np.uint64(0x000F424000000064)

@@ -111,7 +111,10 @@ def _in_processes(folder: Path, numbers: list[int], processes: int) -> Iterator[
             worker.kill()
             worker.wait()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
+        for worker in workers:
+            _close(worker)
         for left in folder.glob(".*.part"):
             left.unlink(missing_ok=True)
 
@@ -119,6 +122,14 @@ def _in_processes(folder: Path, numbers: list[int], processes: int) -> Iterator[
 def _started(folder: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sadvae.skeleton.part_worker", str(folder)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def _close(worker: subprocess.Popen[str]) -> None:
+    for pipe in (worker.stdin, worker.stdout):
+        # What was written to a worker that is gone cannot be flushed.
+        with suppress(BrokenPipeError):
+            if pipe is not None:
+                pipe.close()
 
 
 def _feed(worker: subprocess.Popen[str], waiting: queue.SimpleQueue, answers: queue.SimpleQueue) -> None:
