@@ -64,19 +64,24 @@ def _words(text: bytes) -> _Words | None:
 
 def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
     """The line of each body's header, the frame of each, and the number of frames."""
-    text, ends = words.text, words.gaps[words.newlines].tolist()
-    count = _count(text[: ends[0] - words.returns])
-    headers: list[int] = []
-    frames: list[int] = []
+    text, end_of = words.text, words.gaps[words.newlines].item
+    lines, body = len(words.newlines), JOINTS + 2
+    count = _count(text[: end_of(0) - words.returns])
+    starts: list[int] = []
+    bodies: list[int] = []
     at = 1
-    for frame in range(count or 0):
-        bodies = _count(text[ends[at - 1] + 1 : ends[at] - words.returns]) if at < len(ends) else None
-        if bodies is None or at + bodies * (JOINTS + 2) >= len(ends):
+    for _ in range(count or 0):
+        found = _count(text[end_of(at - 1) + 1 : end_of(at) - words.returns]) if at < lines else None
+        if found is None or at + found * body >= lines:
             return None
-        headers += range(at + 1, at + 1 + bodies * (JOINTS + 2), JOINTS + 2)
-        frames += [frame] * bodies
-        at += 1 + bodies * (JOINTS + 2)
-    return None if count is None else (np.array(headers, np.int64), np.array(frames, np.int64), count)
+        starts.append(at + 1)
+        bodies.append(found)
+        at += 1 + found * body
+    if count is None:
+        return None
+    number = np.array(bodies, np.int64)
+    place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
+    return np.repeat(np.array(starts, np.int64), number) + body * place, np.repeat(np.arange(count), number), count
 
 
 def _count(word: bytes) -> int | None:
@@ -92,7 +97,7 @@ def _joints(words: _Words, headers: Ints) -> NDArray[np.float64] | None:
     if not whole:
         return None
     bounds = words.gaps[words.newlines[lines - 1][..., None] + np.arange(4)]
-    begins, ends = bounds[..., :3].ravel() + 1, bounds[..., 1:].ravel()
+    begins, ends = (bounds[..., :3] + 1).ravel(), bounds[..., 1:].ravel()
     try:
         values = parse_decimals(words.text, begins, ends) if len(headers) else np.zeros(0)
     except ValueError:
