@@ -51,7 +51,7 @@ def write_files(folder: Path, count: int, frames: tuple[int, int], seed: int = 0
     for number, clip in enumerate(clips):
         bodies = {"72057594037931101": clip.joints[0]}
         if number % 5 == 0:
-            other = clips[(number * 7 + 1) % count].joints[0] + np.float32([1, 0, 0.3])
+            other = clips[(number * 7 + 1) % count].joints[0] + np.array([1, 0, 0.3], np.float32)
             bodies["72057594037931102"] = other[: len(clip.joints[0])]
         if number % 4 == 0:
             wide = rng.uniform(-1, 1, (int(rng.integers(4, 16)), 25, 3)) * [1.5, 0.4, 0.3] + [0, 0, 3]

@@ -198,11 +198,14 @@ def read_npy(path: Path) -> np.ndarray:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, in hexadecimal."""
+    """The sha256 of a file's bytes, in hexadecimal. Raises SadvaeError if it cannot be read."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(2**20):
-            digest.update(block)
+    try:
+        with Path(path).open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    except OSError as error:
+        raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
     return digest.hexdigest()
 
 

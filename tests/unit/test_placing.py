@@ -62,7 +62,7 @@ def test_turned_clips_stand_along_z_with_shoulders_along_x(seed: int) -> None:
     # Lengths and angles stay; the second turn puts the shoulders on x whatever it does to the spine, as published.
     np.testing.assert_allclose(np.linalg.norm(found, axis=3), np.linalg.norm(joints, axis=3), rtol=1e-4)
     across = found[0, 0, 8] - found[0, 0, 4]
-    np.testing.assert_allclose(across[1:], 0, atol=1e-4 * np.linalg.norm(across))
+    np.testing.assert_allclose(across[1:], 0, atol=1e-4 * float(np.linalg.norm(across)))
     assert across[0] > 0
     spine = joints[0, 0, 1] - joints[0, 0, 0]
     upright = rotation_between(spine.astype(np.float64), np.array([0.0, 0.0, 1.0])) @ spine

@@ -29,7 +29,7 @@ RAW = generate_clip_set(actions=("squat",), subjects=1, repetitions=1, dropped=0
 
 def two_people() -> np.ndarray:
     """A moving person, another that is there for a while, and two empty frames: float32 [2, frame, 25, 3]."""
-    joints = np.concatenate([RAW.joints, 0.5 * RAW.joints + np.float32([1, 0, 0])])
+    joints = np.concatenate([RAW.joints, 0.5 * RAW.joints + np.array([1, 0, 0], np.float32)])
     joints[1, 30:] = 0
     joints[:, 5:7] = 0
     return joints

@@ -22,7 +22,7 @@ _ZEROS = np.uint64(0x3030303030303030)
 _KEEP = np.array([(2**64 - 1) ^ (2 ** (64 - 8 * n) - 1) for n in range(9)], np.uint64)
 _FILL = ~_KEEP & _ZEROS
 _SIGNS = np.array([1.0, -1.0])
-_TENS = 10.0 ** np.arange(MOST_DIGITS + 1)
+_TENS = np.array([float(10**n) for n in range(MOST_DIGITS + 1)])
 
 
 def parse_decimals(data: bytes, begins: Ints, ends: Ints) -> NDArray[np.float64]:
