@@ -98,11 +98,8 @@ def prepare(
     """Read and preprocess clips, all of them in memory; exclude: a list of names of clips to leave out."""
     raw = read_raw(data, source, progress, all_bodies=settings.all_bodies)
     names = read_clip_list(exclude) if exclude else frozenset()
-    out = tuple(
-        Dropped(clip.clip_id, f"it is in the list {exclude.name if exclude else ''}")
-        for clip in raw.clips
-        if clip.clip_id in names
-    )
+    reason = f"it is in the list {exclude.name}" if exclude else ""
+    out = tuple(Dropped(clip.clip_id, reason) for clip in raw.clips if clip.clip_id in names)
     clips, dropped = prepare_clip_set(raw.where(clip.clip_id not in names for clip in raw.clips), settings)
     if not clips.clips:
         raise SadvaeError(

@@ -66,7 +66,7 @@ def _names(chosen: PrepareSettings) -> tuple[str, ...]:
         f"drop clips under frames: {chosen.shortest}" if chosen.shortest > 1 else "",
         "round to float16" if chosen.half else "",
         "fill lost joints" if chosen.fill else "",
-        "" if chosen.centre == "as it is" else f"centre on the spine of the {chosen.centre}",
+        _CENTRE[chosen.centre],
         "turn upright" if chosen.upright else "",
         "canonicalise" if chosen.canonicalise else "",
         f"keep middle frames: {chosen.most_frames}" if chosen.most_frames is not None else "",
@@ -75,6 +75,11 @@ def _names(chosen: PrepareSettings) -> tuple[str, ...]:
     )
 
 
+_CENTRE = {
+    "as it is": "",
+    "first frame": "centre on the spine of the first frame",
+    "each frame": "centre on the spine of each frame",
+}
 _ORDER = {"motion": "keep bodies", "energy": "keep bodies by energy"}
 _SAMPLING = {"resize": "resize to frames", "uniform": "pick frames"}
 _PLAIN: dict[str, Any] = {"fill": False, "canonicalise": False}
@@ -87,7 +92,8 @@ _PATTERNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"drop clips under frames: (\d+)", "shortest", {}),
     ("round to float16", "", {"half": True}),
     ("fill lost joints", "", {"fill": True}),
-    ("centre on the spine of the (first frame|each frame)", "centre", {}),
+    (_CENTRE["first frame"], "", {"centre": "first frame"}),
+    (_CENTRE["each frame"], "", {"centre": "each frame"}),
     ("turn upright", "", {"upright": True}),
     ("canonicalise", "", {"canonicalise": True}),
     (r"keep middle frames: (\d+)", "most_frames", {}),
