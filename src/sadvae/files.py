@@ -10,7 +10,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -211,6 +211,11 @@ def sha256_of(path: Path) -> str:
 
 def hash_arrays(*arrays: np.ndarray) -> str:
     """A sha256 over the shapes, types and bytes of arrays, in hexadecimal."""
+    return hash_each(arrays)
+
+
+def hash_each(arrays: Iterable[np.ndarray]) -> str:
+    """As hash_arrays, of arrays that need not be there all at once."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae import __version__
 from sadvae.errors import SadvaeError
-from sadvae.files import hash_arrays, read_json
+from sadvae.files import hash_each, read_json
 from sadvae.sensor_names import CLIP_RULES, PUBLISHED_COUNTS, PUBLISHED_FILES, SUBJECT_RULES, ntu_name
 from sadvae.skeleton.preprocess import Dropped
 from sadvae.skeleton.recipe import PrepareSettings
@@ -108,15 +108,19 @@ def new_manifest(
     dropped: tuple[Dropped, ...],
     source_sha256: str | None,
     parts: list[str] | None = None,
+    clips_sha256: str | None = None,
 ) -> Manifest:
-    """The manifest of prepared clips; read: how many raw clips there were, the dropped ones included."""
+    """The manifest of prepared clips; read: how many raw clips there were, the dropped ones included.
+
+    clips_sha256: of all clips, where it is known (default: made of them here, which reads them).
+    """
     return Manifest(
         version=__version__,
         dataset=clips.dataset,
         prepare=settings,
         steps=list(clips.steps),
         source_sha256=source_sha256,
-        clips_sha256=hash_clips(clips),
+        clips_sha256=clips_sha256 or hash_clips(clips),
         clips_read=read,
         clips_kept=len(clips.clips),
         dropped=[DroppedClip(clip=item.clip_id, reason=item.reason) for item in dropped],
@@ -127,7 +131,7 @@ def new_manifest(
 
 def hash_clips(clips: ClipSet) -> str:
     """A sha256 over the joints of all clips, in order."""
-    return hash_arrays(*(clip.joints for clip in clips.clips))
+    return hash_each(clip.joints for clip in clips.clips)
 
 
 def facts(clips: ClipSet, read: int | None = None) -> Facts:

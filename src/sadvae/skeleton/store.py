@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from sadvae.errors import SadvaeError
-from sadvae.files import write_json
+from sadvae.files import hash_each, write_json
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.manifest import Manifest, read_manifest
 from sadvae.skeleton.read import merged
-from sadvae.types import ClipSet
+from sadvae.types import ClipSet, FloatArray, SkeletonClip
 
 MANIFEST, PLAN, SOURCES = "manifest.json", "plan.json", "sources.sha256"
 CLIPS_PER_PART = 4096
@@ -44,6 +47,20 @@ def read_clip_store(folder: Path, *, mapped: bool = True) -> ClipSet:
         raise SadvaeError(f"{folder}/{MANIFEST} names the part {(stray or ['(none)'])[0]!r}; expected part-00000.npz.")
     sets = [read_clips_file(folder / name, mapped=mapped) for name in parts]
     return replace(merged(sets, folder), source=folder.resolve() if mapped else None)
+
+
+def hash_parts(paths: Iterable[Path]) -> str:
+    """hash_clips of all clips of a store; the pages of one part at a time are in memory.
+
+    Raises SadvaeError where a clip holds a number that is not finite.
+    """
+    return hash_each(_finite(clip) for path in paths for clip in read_clips_file(path, mapped=True).clips)
+
+
+def _finite(clip: SkeletonClip) -> FloatArray:
+    if not np.isfinite(clip.joints).all():
+        raise SadvaeError(f"clip {clip.clip_id!r} holds a number that is not finite; prepare the clips again.")
+    return clip.joints
 
 
 def read_prepared(path: str | Path) -> ClipSet:

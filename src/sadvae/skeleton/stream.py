@@ -20,7 +20,7 @@ from sadvae.skeleton.manifest import Manifest, new_manifest
 from sadvae.skeleton.parts import PartReport, Plan, do_part, read_plan, read_report
 from sadvae.skeleton.preprocess import Dropped
 from sadvae.skeleton.read import merged
-from sadvae.skeleton.store import MANIFEST, PLAN, SOURCES, clear_folder, empty_store, part_name
+from sadvae.skeleton.store import MANIFEST, PLAN, SOURCES, clear_folder, empty_store, hash_parts, part_name
 from sadvae.types import ClipSet
 
 # Called with (files done, files in all, a note on the rate).
@@ -65,7 +65,8 @@ def finish(plan: Plan, folder: Path, reports: list[PartReport]) -> tuple[ClipSet
     names = [part_name(number) for number in range(plan.parts)]
     clips = merged([read_clips_file(folder / name, mapped=True) for name in names], folder)
     digest = hashlib.sha256(source_lines(reports).encode()).hexdigest()
-    return clips, new_manifest(clips, plan.settings, len(plan.files), dropped, digest, names)
+    joints = hash_parts(folder / name for name in names)
+    return clips, new_manifest(clips, plan.settings, len(plan.files), dropped, digest, names, joints)
 
 
 def source_lines(reports: list[PartReport]) -> str:
