@@ -7,10 +7,11 @@ import json
 import math
 import os
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -116,8 +117,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file, by name.
+def read_arrays(path: Path, mapped: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, by name; those named in `mapped` stay on the disk until they are used (np.memmap).
 
     Nothing is unpickled; a header that claims more than the file holds is refused before memory is taken.
     Raises SadvaeError if the file is missing, truncated, not an .npz, or holds Python objects.
@@ -127,7 +128,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise SadvaeError(f"{path} does not exist; expected an .npz file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            return {_stem(info.filename): _read_member(archive, info, path) for info in archive.infolist()}
+            return {
+                name: (_map_member if name in mapped else _read_member)(archive, info, path)
+                for info in archive.infolist()
+                for name in [_stem(info.filename)]
+            }
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
 
@@ -175,17 +180,29 @@ def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.
     return tuple(map(int, lengths)), columns == "True", np.dtype(code)
 
 
+def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    """A member as a read-only view of the file; a compressed or empty one is read."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        return _read_member(archive, info, path)
+    with archive.open(info) as member:
+        shape, fortran_order, dtype = _checked_header(member, info.file_size, f"{path}:{info.filename}")
+        header = member.tell()
+    if math.prod(shape) == 0:
+        return np.zeros(shape, dtype)
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset)
+        name, extra = struct.unpack("<26x2H", stream.read(30))
+    begin = info.header_offset + 30 + name + extra + header
+    return np.memmap(path, dtype, "r", begin, shape, "F" if fortran_order else "C")
+
+
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     """One .npy array from a binary stream of `available` bytes, checked against its header before it is read.
 
     Raises SadvaeError if it holds Python objects or fewer bytes than its header claims, ValueError if it is not .npy.
     """
-    shape, fortran_order, dtype = read_npy_header(stream, where)
+    shape, fortran_order, dtype = _checked_header(stream, available, where)
     size = math.prod(shape) * dtype.itemsize
-    if size < 0 or size > available:
-        raise SadvaeError(
-            f"{where} claims an array of shape {shape} but holds only {available} bytes; it is truncated."
-        )
     data = stream.read(size)
     if len(data) != size:
         raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
@@ -193,6 +210,16 @@ def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
         raise SadvaeError(f"{where} holds text that is not valid Unicode.")
     array = np.frombuffer(bytearray(data), dtype=dtype)
     return array.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _checked_header(stream: Any, available: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    shape, fortran_order, dtype = read_npy_header(stream, where)
+    size = math.prod(shape) * dtype.itemsize
+    if size < 0 or size > available:
+        raise SadvaeError(
+            f"{where} claims an array of shape {shape} but holds only {available} bytes; it is truncated."
+        )
+    return shape, fortran_order, dtype
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -208,16 +235,24 @@ def read_npy(path: Path) -> np.ndarray:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, in hexadecimal."""
+    """The sha256 of a file's bytes, in hexadecimal. Raises SadvaeError if it cannot be read."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(2**20):
-            digest.update(block)
+    try:
+        with Path(path).open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    except OSError as error:
+        raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
     return digest.hexdigest()
 
 
 def hash_arrays(*arrays: np.ndarray) -> str:
     """A sha256 over the shapes, types and bytes of arrays, in hexadecimal."""
+    return hash_each(arrays)
+
+
+def hash_each(arrays: Iterable[np.ndarray]) -> str:
+    """As hash_arrays, of arrays that need not be there all at once."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())

@@ -20,8 +20,9 @@ from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
 from sadvae.methods.store import load_trained, save_trained
 from sadvae.skeleton.joint_maps import joint_map, map_clip
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clips
+from sadvae.skeleton.recipe import PrepareSettings, settings_from_steps
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
@@ -137,7 +138,7 @@ class Recognizer:
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
         names = _checked_names(classes)
-        read = _read_all(clips)
+        read = _read_all(clips, self.config.prepare.all_bodies)
         if map_layout:
             read = self._mapped(read, note)
         features = extract(self.encoder, self._prepare(read))
@@ -243,11 +244,13 @@ def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _read_all(clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]) -> list[SkeletonClip]:
+def _read_all(
+    clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path], all_bodies: bool
+) -> list[SkeletonClip]:
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item)))
+        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read

@@ -75,7 +75,12 @@ def _data(data: np.ndarray, lengths: IntArray, path: Path) -> FloatArray:
             "more, one for each entry."
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(data, dtype=np.float32)
+        return data if _is_ready(data) else np.ascontiguousarray(data, dtype=np.float32)
+
+
+def _is_ready(data: np.ndarray) -> bool:
+    """Whether data can stay where they are; a mapped array is not read for that."""
+    return data.dtype == np.float32 and data.flags.c_contiguous
 
 
 def _integers(array: np.ndarray, key: str, path: Path) -> IntArray:

@@ -21,6 +21,7 @@ class RawFormat:
     `action` (1-based) and `subject`. classes: how many the data set has. layout: a built-in layout.
     read: from path to joints, float [person, frame, joint, 3], metres, y up, not mirrored, in the layout's order.
     beside: the files that belong to one, as a skeleton that several recordings share.
+    read_all: the same as read with every body that the sensor reported, where `read` drops or joins some.
     """
 
     name: str
@@ -31,6 +32,7 @@ class RawFormat:
     layout: str
     read: Callable[[Path], np.ndarray]
     beside: Callable[[Path], Sequence[Path]] = lambda _: ()
+    read_all: Callable[[Path], np.ndarray] | None = None
 
     def names_action(self, path: Path) -> bool:
         """Whether a file's name is one of this data set's."""
@@ -43,9 +45,10 @@ class RawFormat:
         action, subject = groups.get("action"), groups.get("subject")
         return (int(action) - 1 if action else None, _plain(subject) if subject else None)
 
-    def read_clip(self, path: Path, layout: Layout) -> SkeletonClip:
-        """The clip of a file. Raises SadvaeError if it is damaged."""
-        joints = as_joints(self.read(path), path)
+    def read_clip(self, path: Path, layout: Layout, *, all_bodies: bool = False) -> SkeletonClip:
+        """The clip of a file; all_bodies: every one that the sensor reported. Raises SadvaeError if it is damaged."""
+        read = (self.read_all or self.read) if all_bodies else self.read
+        joints = as_joints(read(path), path)
         return SkeletonClip(joints, layout, path.stem, *self.label_and_subject(path))
 
     def _match(self, path: Path) -> re.Match[str] | None:
