@@ -18,7 +18,7 @@ STOPPED = 130
 VERBS = {
     "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
     "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
-    "prepare": ("prepare", "Read raw skeletons, clean and canonicalise them, and write one clips file."),
+    "prepare": ("prepare", "Read raw skeletons, prepare them by a recipe, and write clips and a manifest."),
     "pretrain": (
         "pretrain",
         "Train the skeleton encoders of a split on its seen classes, for both levels.",
