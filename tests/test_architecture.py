@@ -11,7 +11,9 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "sadvae"
 FLOORS = {
     "errors": 0,
     "types": 0,
+    "sensor_names": 0,
     "files": 1,
+    "mat_file": 1,
     "task": 1,
     "protocol": 1,
     "record": 2,
@@ -26,6 +28,7 @@ FLOORS = {
     "machine": 5,
     "settings": 5,
     "stages": 5,
+    "preparing": 5,
     "experiment": 6,
     "report": 7,
     "cli": 8,
@@ -33,7 +36,10 @@ FLOORS = {
 SAME_FLOOR = {
     ("task", "types"),
     ("stages", "settings"),
+    ("preparing", "stages"),
+    ("preparing", "settings"),
     ("types", "errors"),
+    ("sensor_names", "errors"),
     ("protocol", "task"),
     ("task", "files"),
     ("stages", "machine"),

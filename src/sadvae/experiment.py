@@ -18,11 +18,13 @@ from sadvae.features.folder import Features, read_features, write_features
 from sadvae.files import read_json, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
+from sadvae.preparing import default_target, prepare_to
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
 from sadvae.settings import ExperimentSettings
-from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
+from sadvae.skeleton.manifest import hash_clips
 from sadvae.skeleton.read import source_digest
+from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
@@ -66,24 +68,20 @@ class Run:
         self.embeddings: ClassEmbeddings
 
     def prepare(self) -> ClipSet:
-        """Raw skeletons to prepared clips (clips.npz) and their manifest."""
-        path = self.out / "clips.npz"
+        """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
+        path = self.out / default_target(self.source)
         origin = source_digest(self.source) if self.source else "generated"
         key = _key(self.settings.data, self.settings.prepare, origin)
 
+        def report(done: int, total: int, note: str) -> None:
+            self.say("prepare", done, total, note)
+
         def build() -> None:
-            ready = stages.prepare(
-                self.settings.data,
-                self.settings.prepare,
-                self.source,
-                lambda done, total: self.say("prepare", done, total),
-            )
-            write_clips_file(path, ready.clips)
-            write_json(self.out / "manifest.json", ready.manifest)
+            prepare_to(path, self.settings.data, self.settings.prepare, self.source, progress=report)
 
         self._stage("prepare", path, key, build)
-        self.clips = read_clips_file(path)
-        self.clip_hash = stages.hash_clips(self.clips)
+        self.clips = read_prepared(path)
+        self.clip_hash = hash_clips(self.clips)
         return self.clips
 
     def embed(self, clips: ClipSet) -> ClassEmbeddings:

@@ -6,10 +6,12 @@ import hashlib
 import json
 import math
 import os
+import re
+import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,14 @@ MAX_JSON_BYTES = 256 * 2**20
 MAX_ARRAY_BYTES = 64 * 2**30
 # A zip member may not claim more than this many times its packed size, so that a small file cannot fill the memory.
 MAX_COMPRESSION = 1100
+MAX_NPY_HEADER = 2**16
+LONGEST_SIDE = 18
+LARGEST_CHARACTER = 0x10FFFF
+_NPY_FIELDS = (
+    r"'descr'\s*:\s*'([<>|=]?(?:b1|[iu][1248]|f[248]|f1[26]|c8|c16|c32|[SU]\d{1,6}))'",
+    r"'fortran_order'\s*:\s*(True|False)",
+    r"'shape'\s*:\s*\(([\d, L]{0,200})\)",
+)
 
 
 @contextmanager
@@ -107,8 +117,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file, by name.
+def read_arrays(path: Path, mapped: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, by name; those named in `mapped` stay on the disk until they are used (np.memmap).
 
     Nothing is unpickled; a header that claims more than the file holds is refused before memory is taken.
     Raises SadvaeError if the file is missing, truncated, not an .npz, or holds Python objects.
@@ -118,9 +128,22 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise SadvaeError(f"{path} does not exist; expected an .npz file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            return {_stem(info.filename): _read_member(archive, info, path) for info in archive.infolist()}
+            return {
+                name: (_map_member if name in mapped else _read_member)(archive, info, path)
+                for info in archive.infolist()
+                for name in [_stem(info.filename)]
+            }
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
+
+
+def array_names(path: Path) -> tuple[str, ...]:
+    """The names of the arrays in an .npz file, unread; none for a file that is not one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(_stem(info.filename) for info in archive.infolist())
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+        return ()
 
 
 def _stem(name: str) -> str:
@@ -136,26 +159,67 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) ->
         return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
 
 
+def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, column order and type of an .npy array, from a stream at its beginning; the stream is left at the data.
+
+    NumPy's own reader evaluates the header as Python text, which damaged files can bring to many kinds of errors.
+    Raises SadvaeError for Python objects and records, ValueError if it is not .npy.
+    """
+    magic = stream.read(8)
+    if len(magic) != 8 or magic[:6] != b"\x93NUMPY" or magic[6] not in (1, 2, 3):
+        raise ValueError("it does not begin as an .npy array")
+    length = int.from_bytes(stream.read(2 if magic[6] == 1 else 4), "little")
+    text = stream.read(min(length, MAX_NPY_HEADER)).decode("latin-1")
+    found = [re.search(pattern, text, re.ASCII) for pattern in _NPY_FIELDS]
+    if len(text) != length or not all(found):
+        raise SadvaeError(f"{where} has no header of a plain array (it may hold Python objects or records).")
+    code, columns, sides = (match[1] for match in found if match)
+    lengths = re.findall(r"\d+", sides)
+    if any(len(length) > LONGEST_SIDE for length in lengths):
+        raise SadvaeError(f"{where} claims an array of shape ({sides[:60]}); it is damaged.")
+    return tuple(map(int, lengths)), columns == "True", np.dtype(code)
+
+
+def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    """A member as a read-only view of the file; a compressed or empty one is read."""
+    if info.compress_type != zipfile.ZIP_STORED:
+        return _read_member(archive, info, path)
+    with archive.open(info) as member:
+        shape, fortran_order, dtype = _checked_header(member, info.file_size, f"{path}:{info.filename}")
+        header = member.tell()
+    if math.prod(shape) == 0:
+        return np.zeros(shape, dtype)
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset)
+        name, extra = struct.unpack("<26x2H", stream.read(30))
+    begin = info.header_offset + 30 + name + extra + header
+    return np.memmap(path, dtype, "r", begin, shape, "F" if fortran_order else "C")
+
+
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     """One .npy array from a binary stream of `available` bytes, checked against its header before it is read.
 
     Raises SadvaeError if it holds Python objects or fewer bytes than its header claims, ValueError if it is not .npy.
     """
-    version = np.lib.format.read_magic(stream)
-    reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran_order, dtype = reader(stream)
-    if dtype.hasobject:
-        raise SadvaeError(f"{where} holds Python objects; only plain arrays are read.")
+    shape, fortran_order, dtype = _checked_header(stream, available, where)
+    size = math.prod(shape) * dtype.itemsize
+    data = stream.read(size)
+    if len(data) != size:
+        raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
+    if dtype.kind == "U" and np.frombuffer(data, f"{dtype.str[0]}u4").max(initial=0) > LARGEST_CHARACTER:
+        raise SadvaeError(f"{where} holds text that is not valid Unicode.")
+    array = np.frombuffer(bytearray(data), dtype=dtype)
+    return array.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _checked_header(stream: Any, available: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    shape, fortran_order, dtype = read_npy_header(stream, where)
     size = math.prod(shape) * dtype.itemsize
     if size < 0 or size > available:
         raise SadvaeError(
             f"{where} claims an array of shape {shape} but holds only {available} bytes; it is truncated."
         )
-    data = stream.read(size)
-    if len(data) != size:
-        raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
-    array = np.frombuffer(bytearray(data), dtype=dtype)
-    return array.reshape(shape, order="F" if fortran_order else "C")
+    return shape, fortran_order, dtype
 
 
 def read_npy(path: Path) -> np.ndarray:
@@ -171,16 +235,24 @@ def read_npy(path: Path) -> np.ndarray:
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file's bytes, in hexadecimal."""
+    """The sha256 of a file's bytes, in hexadecimal. Raises SadvaeError if it cannot be read."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        while block := stream.read(2**20):
-            digest.update(block)
+    try:
+        with Path(path).open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    except OSError as error:
+        raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
     return digest.hexdigest()
 
 
 def hash_arrays(*arrays: np.ndarray) -> str:
     """A sha256 over the shapes, types and bytes of arrays, in hexadecimal."""
+    return hash_each(arrays)
+
+
+def hash_each(arrays: Iterable[np.ndarray]) -> str:
+    """As hash_arrays, of arrays that need not be there all at once."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())

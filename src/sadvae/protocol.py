@@ -10,16 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from sadvae.errors import SadvaeError
+from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, trains
 from sadvae.task import Allowance, ClipTask
 from sadvae.types import ClassSplit, ClipSet, SkeletonClip
 
 UnseenFrom = Literal["held_out_subjects", "training_subjects"]
-
-# Training subjects of the cross-subject protocols, as NTU RGB+D 60 and 120 publish them.
-_NTU60 = "1,2,4,5,8,9,13,14,15,16,17,18,19,25,27,28,31,34,35,38"
-_NTU120 = (
-    f"{_NTU60},45,46,47,49,50,52,53,54,55,56,57,58,59,70,74,78,80,81,82,83,84,85,86,89,91,92,93,94,95,97,98,100,103"
-)
 
 
 def training_subjects(rule: str, clips: ClipSet) -> frozenset[str]:
@@ -36,9 +31,9 @@ def training_subjects(rule: str, clips: ClipSet) -> frozenset[str]:
     present = {clip.subject for clip in clips.clips if clip.subject is not None}
     if rule in ("odd", "even"):
         return frozenset(s for s in present if _number(s) % 2 == (rule == "odd"))
-    named = frozenset({"ntu60-xsub": _NTU60, "ntu120-xsub": _NTU120}.get(rule, rule).replace(" ", "").split(","))
+    named = SUBJECT_RULES.get(rule, frozenset(rule.replace(" ", "").split(",")))
     stray = sorted(named - present)
-    if stray and not rule.endswith("xsub"):
+    if stray and rule not in SUBJECT_RULES:
         raise SadvaeError(
             f"training subject {stray[0]!r} does not occur in {clips.dataset}; it has {', '.join(sorted(present))}."
         )
@@ -58,24 +53,29 @@ def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd") -> Cl
     """The test level: seen classes of the training subjects train, all clips of other subjects test.
 
     train_subjects: see training_subjects; "clips" trains on every second clip of a class instead, for data that name
-    no subjects. Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
+    no subjects; "ntu-xview", "ntu120-xset" and "pku-xview" go by the camera or setup in a clip's name. Both have the
+    same people train and test, which the level's `allow` says.
+    Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
     """
     _check_classes(clips, split)
     seen, unseen = set(split.seen), set(split.unseen)
-    if train_subjects == "clips":
-        trains = _alternate(clips.clips)
-        allow: tuple[Allowance, ...] = ("shared_subjects",)
-    else:
-        subjects = training_subjects(train_subjects, clips)
-        trains = [clip.subject in subjects for clip in clips.clips]
-        allow = ()
+    chosen, allow = _training_clips(train_subjects, clips)
     return ClipTask(
         split,
-        clips.where(t and clip.label in seen for t, clip in zip(trains, clips.clips, strict=True)),
-        clips.where(not t and clip.label in seen for t, clip in zip(trains, clips.clips, strict=True)),
-        clips.where(not t and clip.label in unseen for t, clip in zip(trains, clips.clips, strict=True)),
+        clips.where(t and clip.label in seen for t, clip in zip(chosen, clips.clips, strict=True)),
+        clips.where(not t and clip.label in seen for t, clip in zip(chosen, clips.clips, strict=True)),
+        clips.where(not t and clip.label in unseen for t, clip in zip(chosen, clips.clips, strict=True)),
         allow,
     )
+
+
+def _training_clips(rule: str, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
+    if rule == "clips":
+        return _alternate(clips.clips), ("shared_subjects",)
+    if rule in CLIP_RULES:
+        return [trains(rule, clip.clip_id) for clip in clips.clips], ("shared_subjects",)
+    subjects = training_subjects(rule, clips)
+    return [clip.subject in subjects for clip in clips.clips], ()
 
 
 def hold_out(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,8 +19,10 @@ from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
 from sadvae.methods.store import load_trained, save_trained
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
+from sadvae.skeleton.joint_maps import joint_map, map_clip
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clips
+from sadvae.skeleton.recipe import PrepareSettings, settings_from_steps
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
@@ -123,16 +125,23 @@ class Recognizer:
         *,
         top_k: int | None = None,
         mode: Mode = "zsl",
+        map_layout: bool = False,
+        note: Callable[[str], None] | None = None,
     ) -> list[Prediction]:
         """Rank class names for raw clips, or for the clips of skeleton files.
 
         classes: any names, typed now. descriptions: for each name, sentences on how the body moves (they help).
         mode: "zsl" asks about these names alone; "gzsl" adds the classes that the recogniser was trained on.
+        map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
+        them; note is called with a sentence on what was mapped and what is missing.
         Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
         names = _checked_names(classes)
-        features = extract(self.encoder, self._prepare(_read_all(clips)))
+        read = _read_all(clips, self.config.prepare.all_bodies)
+        if map_layout:
+            read = self._mapped(read, note)
+        features = extract(self.encoder, self._prepare(read))
         probabilities = self.trained.unseen_probabilities(features.features, self.embed(names, descriptions))
         if mode == "gzsl":
             names, probabilities = self._with_seen(names, features, probabilities)
@@ -155,12 +164,21 @@ class Recognizer:
         encoder = self.text_encoder or load_text_encoder(self.config.text_encoder)
         return embed_classes(texts, encoder, mode=self.config.text_mode).vectors
 
+    def _mapped(self, clips: Sequence[SkeletonClip], note: Callable[[str], None] | None) -> list[SkeletonClip]:
+        target = self.encoder.layout
+        others = {clip.layout.joints: clip.layout for clip in clips if clip.layout.joints != target.joints}
+        if note is not None:
+            for layout in others.values():
+                note(joint_map(layout, target).sentence)
+        return [map_clip(clip, target) for clip in clips]
+
     def _prepare(self, clips: Sequence[SkeletonClip]) -> ClipSet:
         first = clips[0]
         if first.layout.joints != self.encoder.layout.joints:
             raise SadvaeError(
                 f"clip {first.clip_id!r} has layout {first.layout.name!r} ({len(first.layout.joints)} joints); "
-                f"this recogniser knows {self.encoder.layout.name!r} ({len(self.encoder.layout.joints)} joints)."
+                f"this recogniser knows {self.encoder.layout.name!r} ({len(self.encoder.layout.joints)} joints); "
+                "ask for --map-layout (map_layout=True) to bring it to that layout."
             )
         unlabelled = tuple(SkeletonClip(c.joints, c.layout, c.clip_id, None, c.subject) for c in clips)
         prepared, dropped = prepare_clip_set(ClipSet("asked", first.layout, unlabelled, ()), self.config.prepare)
@@ -226,11 +244,13 @@ def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _read_all(clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]) -> list[SkeletonClip]:
+def _read_all(
+    clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path], all_bodies: bool
+) -> list[SkeletonClip]:
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item)))
+        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
 from sadvae.protocol import UnseenFrom
-from sadvae.skeleton.preprocess import PrepareSettings
+from sadvae.skeleton.recipe import PrepareSettings
 
 
 class _Frozen(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sadvae import __version__
 from sadvae.encoders.levels import LevelEncoders, extract_level
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_levels
 from sadvae.features.folder import FeatureLevel, Features
-from sadvae.files import hash_arrays
 from sadvae.methods.eszsl import ESZSL
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
@@ -27,8 +24,11 @@ from sadvae.protocol import Division
 from sadvae.record import Evaluation
 from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
-from sadvae.skeleton.preprocess import Dropped, PrepareSettings, prepare_clip_set
+from sadvae.skeleton.manifest import Manifest, new_manifest
+from sadvae.skeleton.parts import read_clip_list
+from sadvae.skeleton.preprocess import Dropped, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
+from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.splits.reader import load_split
 from sadvae.task import ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
@@ -43,7 +43,7 @@ class Prepared:
     """Clips after preprocessing, and the manifest that says what was done, counted and dropped."""
 
     clips: ClipSet
-    manifest: dict[str, Any]
+    manifest: Manifest
 
 
 def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
@@ -65,52 +65,48 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     check_mode(settings.text.mode)
 
 
-def read_raw(data: DataSettings, source: Path | None, progress: ReadProgress | None = None) -> ClipSet:
+def read_raw(
+    data: DataSettings, source: Path | None, progress: ReadProgress | None = None, *, all_bodies: bool = False
+) -> ClipSet:
     """Raw clips: generated ones, or those of a file or folder. Raises SadvaeError where a source is missing or bad."""
     if data.dataset == "generated" and source is None:
         return generate_clip_set(settings=_validated(GeneratedSettings, data.generated, "generated"))
     if source is None:
         raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
-    names = texts_for(data).names if data.classes or data.dataset in dataset_names() else None
-    return read_clip_set(source, layout=data.layout, dataset=data.dataset, class_names=names, progress=progress)
+    return read_clip_set(
+        source,
+        layout=data.layout,
+        dataset=data.dataset,
+        class_names=known_names(data),
+        progress=progress,
+        all_bodies=all_bodies,
+    )
+
+
+def known_names(data: DataSettings) -> tuple[str, ...] | None:
+    """The names of a data set's classes where the user or we have any."""
+    return texts_for(data).names if data.classes or data.dataset in dataset_names() else None
 
 
 def prepare(
-    data: DataSettings, settings: PrepareSettings, source: Path | None, progress: ReadProgress | None = None
+    data: DataSettings,
+    settings: PrepareSettings,
+    source: Path | None,
+    progress: ReadProgress | None = None,
+    exclude: Path | None = None,
 ) -> Prepared:
-    """Read and preprocess clips."""
-    raw = read_raw(data, source, progress)
-    clips, dropped = prepare_clip_set(raw, settings)
+    """Read and preprocess clips, all of them in memory; exclude: a list of names of clips to leave out."""
+    raw = read_raw(data, source, progress, all_bodies=settings.all_bodies)
+    names = read_clip_list(exclude) if exclude else frozenset()
+    reason = f"it is in the list {exclude.name}" if exclude else ""
+    out = tuple(Dropped(clip.clip_id, reason) for clip in raw.clips if clip.clip_id in names)
+    clips, dropped = prepare_clip_set(raw.where(clip.clip_id not in names for clip in raw.clips), settings)
     if not clips.clips:
         raise SadvaeError(
-            f"no clip of {source or data.dataset} is left after preparation; the first: {dropped[0].reason}."
+            f"no clip of {source or data.dataset} is left after preparation; the first: {(*out, *dropped)[0].reason}."
         )
-    return Prepared(clips, _manifest(raw, clips, dropped, settings, source))
-
-
-def _manifest(
-    raw: ClipSet, clips: ClipSet, dropped: tuple[Dropped, ...], settings: PrepareSettings, source: Path | None
-) -> dict[str, Any]:
-    per_class = Counter(clip.label for clip in clips.clips if clip.label is not None)
-    return {
-        "dataset": clips.dataset,
-        "layout": clips.layout.name,
-        "version": __version__,
-        "prepare": settings.model_dump(mode="json"),
-        "steps": list(clips.steps),
-        "source_sha256": source_digest(source) if source else None,
-        "clips_sha256": hash_clips(clips),
-        "clips_read": len(raw.clips),
-        "clips_kept": len(clips.clips),
-        "dropped": [{"clip": d.clip_id, "reason": d.reason} for d in dropped],
-        "clips_per_class": {clips.class_names[c]: per_class[c] for c in sorted(per_class)},
-        "clips_per_subject": dict(sorted(Counter(c.subject or "unknown" for c in clips.clips).items())),
-    }
-
-
-def hash_clips(clips: ClipSet) -> str:
-    """A sha256 over the joints of all clips, in order."""
-    return hash_arrays(*(clip.joints for clip in clips.clips))
+    digest = source_digest(source) if source else None
+    return Prepared(clips, new_manifest(clips, settings, len(raw.clips), (*out, *dropped), digest))
 
 
 def texts_for(data: DataSettings, clips: ClipSet | None = None) -> ClassTexts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +89,17 @@ class SkeletonClip:
         )
         _require(self.joints.shape[0] > 0 and self.joints.shape[1] > 0, f"{where} is empty: it holds no frame.")
         _require(self.joints.dtype == np.float32, f"{where} holds {self.joints.dtype} numbers; expected float32.")
-        _require(bool(np.isfinite(self.joints).all()), f"{where} holds a number that is not finite (NaN or infinity).")
+        # Mapped joints are not read before they are used; whoever uses them checks them.
+        finite = isinstance(self.joints, np.memmap) or bool(np.isfinite(self.joints).all())
+        _require(finite, f"{where} holds a number that is not finite (NaN or infinity).")
 
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
     """Clips of one layout and one list of classes. Class id = position in class_names.
 
-    steps: names of the preprocessing steps that were applied, in order (empty for raw clips).
+    steps: names of the preprocessing steps that were applied, in order (empty for raw clips). source: the store whose
+    files the clips are views of, where they are all of it.
     """
 
     dataset: str
@@ -103,6 +107,7 @@ class ClipSet:
     clips: tuple[SkeletonClip, ...]
     class_names: tuple[str, ...]
     steps: tuple[str, ...] = ()
+    source: Path | None = None
 
     def __post_init__(self) -> None:
         twice = duplicates(clip.clip_id for clip in self.clips)

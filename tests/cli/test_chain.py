@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from sadvae.recognizer import Recognizer
 from sadvae.record import read_record
+from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.generated import generate_clip_set
+from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine
 
 WORDS = "wave the left hand, squat with both arms raised, kick sideways"
@@ -146,3 +149,54 @@ def test_import_train_evaluate_on_a_real_pack(text: str, real_data: Path, tmp_pa
     trained = sadvae("train", features, features / "embeddings.npz", *words)
     assert trained.code == 0, trained.err
     assert "published" in trained.out
+
+
+def test_a_store_goes_through_the_chain_as_a_clips_file_does(tmp_path: Path, sadvae: CommandLine) -> None:
+    """Prepared into a store and into one file, the same clips give the same encoders and features."""
+    small = generate_clip_set(actions=("squat", "jump", "clap the hands", "bow"), subjects=4, repetitions=2)
+    names = {clip.label: i for i, clip in enumerate({c.label: c for c in small.clips}.values())}
+    clips = tuple(replace(clip, label=names[clip.label]) for clip in small.clips)
+    write_clips_file(tmp_path / "raw.npz", ClipSet("mine", small.layout, clips, ("a", "b", "c", "d")))
+    own = tmp_path / "split.json"
+    own.write_text(json.dumps({"unseen": [3], "validation_unseen": [2]}))
+    found = {}
+    for name in ("clips", "clips.npz"):
+        out = tmp_path / f"out-{name}"
+        classes = tmp_path / "classes.json"
+        classes.write_text(json.dumps(["a", "b", "c", "d"]))
+        prepared = sadvae("prepare", tmp_path / "raw.npz", "--classes", classes, "--out", out / name)
+        assert prepared.code == 0, prepared.err
+        assert "protocol odd: 16 training and 16 test clips" in prepared.out
+        checked = sadvae("check", out / name)
+        assert checked.code == 0, checked.err
+        assert "protocol odd: 16 training and 16 test clips" in checked.out
+        words = ("--preset", "demo", "--epochs", 1, "--out", out / "encoders")
+        trained = sadvae("pretrain", out / name, "--split", own, *words)
+        assert trained.code == 0, trained.err
+        extracted = sadvae("extract", out / name, out / "encoders", "--out", out / "features")
+        assert extracted.code == 0, extracted.err
+        found[name] = {path.name: path.read_bytes() for path in (out / "features").iterdir()}
+    assert found["clips"] == found["clips.npz"]
+
+
+def test_prepare_by_a_recipe_and_check_its_manifest(tmp_path: Path, sadvae: CommandLine) -> None:
+    done = sadvae("prepare", clip_file(tmp_path), "--out", tmp_path / "out" / "clips", "--recipe", "ctrgcn")
+    assert done.code == 0, done.err
+    assert "resize to frames: 64" in done.out
+    for path in (tmp_path / "out" / "clips", tmp_path / "out" / "clips" / "manifest.json"):
+        shown = sadvae("check", path)
+        assert shown.code == 0, shown.err
+        assert "frames: 64 to 64" in shown.out
+        assert "read 1, kept 1" in shown.out
+    canonical = sadvae(
+        "prepare", clip_file(tmp_path), "--out", tmp_path / "c.npz", "--recipe", "ctrgcn", "--canonicalise"
+    )
+    assert "canonicalise, keep middle share" in canonical.out
+    refused = sadvae("prepare", clip_file(tmp_path), "--recipe", "nobody")
+    assert refused.code == 2
+    assert "choose sadvae, ctrgcn, agcn, pyskl, aimclr" in refused.err
+    part = tmp_path / "out" / "clips" / "part-00000.npz"
+    data = bytearray(part.read_bytes())
+    data[2000] ^= 1
+    part.write_bytes(data)
+    assert sadvae("check", tmp_path / "out" / "clips").code == 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sadvae.errors import SadvaeError
-from sadvae.skeleton.mat_file import read_mat_array
+from sadvae.mat_file import read_mat_array
 
 LIMIT = 2**20
 TYPES = ("f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4")

@@ -19,8 +19,9 @@ from sadvae.skeleton.canonical import canonicalise, geometric_median, hip_centre
 from sadvae.skeleton.cleaning import body_motion, bone_distances, drop_empty_frames, fill_lost_joints, keep_bodies
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.layouts import load_layout
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set, settings_from_steps
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clip_set
+from sadvae.skeleton.recipe import PrepareSettings, settings_from_steps
 from sadvae.types import ClipSet, FloatArray, Layout, SkeletonClip
 from tests.conftest import STICK
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +10,17 @@ import typer
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
+from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import FeatureLevel, Features, read_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_texts
+from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
 from sadvae.recognizer import Recognizer
 from sadvae.record import read_record
 from sadvae.settings import read_experiment
+from sadvae.skeleton.estimators import is_estimate
+from sadvae.skeleton.manifest import Facts, Manifest, ProtocolCounts, facts, read_manifest
 from sadvae.skeleton.read import read_clip_set
+from sadvae.skeleton.store import MANIFEST, hash_parts, is_store, read_clip_store
 from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
 
@@ -24,8 +28,9 @@ HELP = """Say what a file or folder holds, and what is wrong with it.
 
 Example: `sadvae check UTD-MHAD/Skeleton`
 
-Knows raw skeleton files and folders, clips files, encoders, features folders, published feature folders, embeddings,
-recognisers, experiment files and run records. Exit code 2 when something is wrong.
+Knows skeleton files and folders of all formats of docs/data.md, clips files, stores and manifests of prepared clips,
+encoders, features folders, published features, embeddings, recognisers, experiment files and run records.
+Exit code 2 when something is wrong.
 """
 
 
@@ -45,6 +50,8 @@ def command(
 def _check_folder(path: Path, layout: str | None) -> None:
     if (path / "task.json").is_file():
         describe_features(read_features(path))
+    elif is_store(path):
+        _check_store(path)
     elif (path / "division.json").is_file():
         _describe_encoders(path)
     elif (path / "gate.json").is_file() and (path / "encoder").is_dir():
@@ -52,6 +59,8 @@ def _check_folder(path: Path, layout: str | None) -> None:
         typer.echo(
             f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}"
         )
+    elif is_xlsa17(path):
+        describe_features(read_xlsa17(path)[0])
     elif (path / "sk_feats").is_dir() or (path / "label_splits").is_dir():
         _check_published(path)
     else:
@@ -62,12 +71,16 @@ def _check_file(path: Path, layout: str | None) -> None:
     if path.suffix == ".toml":
         settings = read_experiment(path)
         typer.echo(f"experiment {settings.name}: {settings.data.dataset}, split {settings.split.name}")
-    elif path.suffix == ".json":
+    elif path.name.endswith("manifest.json"):
+        describe_manifest(read_manifest(path))
+    elif path.suffix == ".json" and not is_estimate(path):
         record = read_record(path)
         typer.echo(f"run record {record.name}: {record.dataset}, split {record.split}, seed {record.seed}")
     elif path.name.startswith("embeddings"):
         found = read_class_embeddings(path)
         typer.echo(f"class embeddings: {len(found.ids)} classes, {found.vectors.shape[1]} dimensions, {found.encoder}")
+    elif is_flora(path):
+        describe_features(read_flora(path))
     else:
         _read_and_describe(path, layout)
 
@@ -79,6 +92,15 @@ def _read_and_describe(path: Path, layout: str | None) -> None:
     still = [clip.clip_id for clip in clips.clips if not clip.joints.any()]
     if still:
         typer.echo(f"all-zero clips (`sadvae prepare` drops them): {', '.join(still[:5])}")
+
+
+def _check_store(path: Path) -> None:
+    """Read all clips of a store and compare them with its manifest."""
+    read_clip_store(path)
+    manifest = read_manifest(path / MANIFEST)
+    if hash_parts(path / name for name in manifest.parts) != manifest.clips_sha256:
+        raise SadvaeError(f"{path} does not hold the clips that its {MANIFEST} was written for; prepare it again.")
+    describe_manifest(manifest)
 
 
 def _check_published(path: Path) -> None:
@@ -105,19 +127,40 @@ def _describe_encoders(path: Path) -> None:
 
 def describe_clips(clips: ClipSet) -> None:
     """Print counts of clips, classes, subjects and frames."""
-    lengths = sorted(clip.joints.shape[1] for clip in clips.clips)
-    subjects = Counter(clip.subject for clip in clips.clips if clip.subject is not None)
-    per_class = Counter(clip.label for clip in clips.clips if clip.label is not None)
-    persons = Counter(clip.joints.shape[0] for clip in clips.clips)
-    typer.echo(
-        f"{clips.dataset}: {len(clips.clips)} clips, layout {clips.layout.name} ({len(clips.layout.joints)} joints)"
-    )
-    typer.echo(f"frames: {lengths[0]} to {lengths[-1]}, median {lengths[len(lengths) // 2]}")
-    typer.echo(f"bodies a clip: {', '.join(f'{n} in {count} clips' for n, count in sorted(persons.items()))}")
-    fewest, most = min(per_class.values(), default=0), max(per_class.values(), default=0)
-    typer.echo(f"classes: {len(per_class)}, with {fewest} to {most} clips each")
+    describe_facts(facts(clips))
+
+
+def describe_facts(found: Facts) -> None:
+    """Print counts of clips, classes, subjects, protocols and frames."""
+    least, median, most, _ = found.frames
+    typer.echo(f"{found.dataset}: {found.clips} clips, layout {found.layout} ({found.joints} joints)")
+    typer.echo(f"frames: {least} to {most}, median {median}")
+    typer.echo(f"bodies a clip: {', '.join(f'{n} in {count} clips' for n, count in found.bodies.items())}")
+    classes = found.clips_per_class.values()
+    typer.echo(f"classes: {len(classes)}, with {min(classes, default=0)} to {max(classes, default=0)} clips each")
+    subjects = [name for name in found.clips_per_subject if name != "unknown"]
     typer.echo(f"subjects: {len(subjects)}" if subjects else "subjects: not named")
-    typer.echo(f"prepared: {', '.join(clips.steps)}" if clips.steps else "prepared: no (raw)")
+    for name, counts in (("setups", found.clips_per_setup), ("cameras", found.clips_per_camera)):
+        if counts:
+            typer.echo(f"{name}: {', '.join(f'{key} ({count})' for key, count in counts.items())}")
+    for rule, sides in found.protocols.items():
+        typer.echo(f"protocol {rule}: {sides.train} training and {sides.test} test clips{_published(sides)}")
+    typer.echo(f"prepared: {', '.join(found.steps)}" if found.steps else "prepared: no (raw)")
+
+
+def _published(sides: ProtocolCounts) -> str:
+    if sides.published is None:
+        return ""
+    return ", as published" if sides.as_published else f"; published are {sides.published[0]} and {sides.published[1]}"
+
+
+def describe_manifest(manifest: Manifest) -> None:
+    """Print the facts of prepared clips and what was dropped, by reason."""
+    describe_facts(manifest.facts)
+    typer.echo(f"read {manifest.clips_read}, kept {manifest.clips_kept}")
+    for reason, names in manifest.dropped_by_reason().items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        typer.echo(f"dropped {', '.join(names[:3])}{more}: {reason}")
 
 
 def describe_features(features: Features) -> None:

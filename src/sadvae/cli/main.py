@@ -18,13 +18,14 @@ STOPPED = 130
 VERBS = {
     "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
     "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
-    "prepare": ("prepare", "Read raw skeletons, clean and canonicalise them, and write one clips file."),
+    "prepare": ("prepare", "Read raw skeletons, prepare them by a recipe, and write clips and a manifest."),
     "pretrain": (
         "pretrain",
         "Train the skeleton encoders of a split on its seen classes, for both levels.",
     ),
     "extract": ("extract", "Turn clips into features with trained encoders."),
-    "import": ("importing", "Read a feature folder in the layout that SynSE and SA-DVAE published."),
+    "import": ("importing", "Read features that other projects published."),
+    "export": ("exporting", "Write features or clips as files of other projects."),
     "embed": ("embed", "Turn the class texts of a data set, or of your own list, into vectors."),
     "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),

@@ -26,18 +26,29 @@ file {"name": ["sentence", ...], ...}; names of the built-in class lists have th
 
 def command(
     recognizer: Annotated[Path, typer.Argument(help="Recogniser folder.")],
-    clips: Annotated[list[Path], typer.Argument(help="Skeleton files: .npz clips, .mat, .txt or .skeleton.")],
+    clips: Annotated[list[Path], typer.Argument(help="Skeleton files of any supported format.")],
     classes: Annotated[str, typer.Option(help="Names to choose from, separated by commas.")],
     descriptions: Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a clip.")] = 3,
     mode: Annotated[
         Literal["zsl", "gzsl"], typer.Option(help="zsl: these names only; gzsl: trained classes too.")
     ] = "zsl",
+    map_layout: Annotated[
+        bool, typer.Option(help="Bring clips of another skeleton layout to the recogniser's, and say what is missing.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write all answers to this JSON file too.")] = None,
 ) -> None:
     """Predict and print the best answers of each clip."""
     names = split_names(classes)
-    found = Recognizer.load(recognizer).predict(clips, names, _sentences(descriptions, names), top_k=top, mode=mode)
+    found = Recognizer.load(recognizer).predict(
+        clips,
+        names,
+        _sentences(descriptions, names),
+        top_k=top,
+        mode=mode,
+        map_layout=map_layout,
+        note=lambda sentence: typer.echo(sentence, err=True),
+    )
     Console(soft_wrap=True).print(_table(found))
     if out is not None:
         write_json(out, [_as_json(prediction) for prediction in found])

@@ -1,4 +1,4 @@
-"""`sadvae prepare`: raw skeleton files to a clips file and a manifest."""
+"""`sadvae prepare`: raw skeleton files to clips and a manifest."""
 
 from __future__ import annotations
 
@@ -7,49 +7,58 @@ from typing import Annotated
 
 import typer
 
-from sadvae import stages
-from sadvae.cli.check import describe_clips
+from sadvae.cli.check import describe_manifest
 from sadvae.cli.show import Progresses
-from sadvae.files import write_json
+from sadvae.preparing import Preparation, default_target, manifest_path, prepare_to
 from sadvae.settings import DataSettings
-from sadvae.skeleton.clips_file import write_clips_file
-from sadvae.skeleton.preprocess import PrepareSettings
 from sadvae.skeleton.read import guess_dataset
+from sadvae.skeleton.recipe import RECIPES, recipe
 
-HELP = """Read raw skeletons, clean and canonicalise them, and write one clips file.
+HELP = """Read raw skeletons, prepare them by a recipe, and write clips and a manifest.
 
-Example: `sadvae prepare UTD-MHAD/Skeleton --out clips.npz`
+Example: `sadvae prepare nturgb+d_skeletons --out clips --processes 8`
 
 The source is a folder of UTD-MHAD .mat, MSR-Action3D .txt or NTU .skeleton files, a clips file (.npz), or the word
-`generated`. Beside clips.npz a manifest clips.manifest.json says what was read, kept and dropped, and why.
+`generated`. A target that ends in .npz is one clips file; any other is a folder, a store of clips that never has to fit
+in memory. The manifest says what was read, kept and dropped, and why. Stopped or killed, the same command goes on.
 """
 
 
 def command(
     source: Annotated[Path, typer.Argument(help="Folder or file of raw skeletons, or `generated`.")],
-    out: Annotated[Path, typer.Option(help="Clips file to write.")] = Path("clips.npz"),
+    out: Annotated[
+        Path | None, typer.Option(help="Clips file (.npz) or folder; default clips.npz, or clips for many files.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="Name of the data set (default: found from the files).")] = None,
     layout: Annotated[
         str | None, typer.Option(help="Built-in layout or layout JSON, for clips files without one.")
     ] = None,
     classes: Annotated[Path | None, typer.Option(help="JSON list of class names and descriptions of your own.")] = None,
-    canonicalise: Annotated[bool, typer.Option(help="Bring each clip to one body frame.")] = True,
+    preset: Annotated[str, typer.Option("--recipe", help=f"One of {', '.join(RECIPES)}.")] = "sadvae",
+    canonicalise: Annotated[
+        bool | None, typer.Option(help="Bring each clip to one body frame (default: as the recipe does).")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes (default: one, or one a core for many files).")
+    ] = None,
+    exclude: Annotated[Path | None, typer.Option(help="List of clips to leave out, one name a line.")] = None,
+    skip_damaged: Annotated[bool, typer.Option(help="Leave damaged files out in place of stopping.")] = False,
 ) -> None:
     """Prepare a source and print what the clips file holds."""
-    generated = str(source) == "generated"
+    given = None if str(source) == "generated" else source
     data = DataSettings(
-        dataset=dataset or ("generated" if generated else guess_dataset(source)), layout=layout, classes=classes
+        dataset=dataset or ("generated" if given is None else guess_dataset(given)), layout=layout, classes=classes
     )
+    settings = recipe(preset, **({} if canonicalise is None else {"canonicalise": canonicalise}))
+    target = out or Path(default_target(given))
     with Progresses() as say:
-        ready = stages.prepare(
+        ready = prepare_to(
+            target,
             data,
-            PrepareSettings(canonicalise=canonicalise),
-            None if generated else source,
-            lambda done, total: say("prepare", done, total),
+            settings,
+            given,
+            Preparation(processes, exclude, skip_damaged),
+            lambda done, total, note: say("prepare", done, total, note),
         )
-    write_clips_file(out, ready.clips)
-    write_json(out.with_suffix(".manifest.json"), ready.manifest)
-    describe_clips(ready.clips)
-    for dropped in ready.manifest["dropped"][:5]:
-        typer.echo(f"dropped {dropped['clip']}: {dropped['reason']}")
-    typer.echo(f"Wrote {out} and {out.with_suffix('.manifest.json')}")
+    describe_manifest(ready.manifest)
+    typer.echo(f"Wrote {target} and {manifest_path(target)}")

@@ -11,7 +11,7 @@ from sadvae import stages
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
-from sadvae.skeleton.clips_file import read_clips_file
+from sadvae.skeleton.store import read_prepared
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
 
@@ -23,18 +23,20 @@ Resumes from its last epoch when the same command is given again.
 
 
 def command(
-    clips: Annotated[Path, typer.Argument(help="Clips file from `sadvae prepare`.")],
+    clips: Annotated[Path, typer.Argument(help="Clips file or store from `sadvae prepare`.")],
     split: Annotated[
         str, typer.Option(help="Published split, random-SEEN-UNSEEN-SEED, or a JSON file with unseen ids.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the encoders.")] = Path("encoders"),
-    train_subjects: Annotated[str, typer.Option(help="odd, even, ntu60-xsub, ntu120-xsub, names, or clips.")] = "odd",
+    train_subjects: Annotated[
+        str, typer.Option(help="odd, even, names, clips, or a protocol: see docs/clips.md.")
+    ] = "odd",
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
 ) -> None:
     """Train both levels and say where they are."""
-    found = read_clips_file(clips)
+    found = read_prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, len(found.class_names))
     changes = {"epochs": epochs} if epochs else {}

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sadvae.errors import SadvaeError
 from sadvae.types import SkeletonClip
 
 
 @dataclass(frozen=True, eq=False)
 class Bodies:
-    """All bodies of some clips, one after the other.
+    """All bodies of some clips, one after the other, in memory.
 
     joints: float32 [sum of frames, joint, 3]. starts, lengths: int64 [body]. clips: int64 [body], the clip of each.
     """
@@ -29,8 +30,12 @@ class Bodies:
         """The bodies of clips, in order; a body that is all zero (padding) is left out where another one is there."""
         bodies = [(i, body) for i, clip in enumerate(clips) for body in _present(clip.joints)]
         lengths = np.array([len(body) for _, body in bodies], dtype=np.int64)
+        joints = np.concatenate([body for _, body in bodies])
+        if not np.isfinite(joints).all():
+            broken = next(clips[i].clip_id for i, body in bodies if not np.isfinite(body).all())
+            raise SadvaeError(f"clip {broken!r} holds a number that is not finite; prepare the clips again.")
         return Bodies(
-            torch.from_numpy(np.concatenate([body for _, body in bodies])),
+            torch.from_numpy(joints),
             torch.from_numpy(np.cumsum(lengths) - lengths),
             torch.from_numpy(lengths),
             torch.tensor([i for i, _ in bodies]),

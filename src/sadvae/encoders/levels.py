@@ -20,13 +20,16 @@ from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
-from sadvae.protocol import Division, Levels
+from sadvae.protocol import Division
+from sadvae.skeleton.store import read_clip_store
 from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
 LevelReport = Callable[[str, EpochReport], None]
 # What a worker tells: its level, and a report, what it raised, or None when it is done.
 _News = tuple[str, EpochReport | Exception | None]
+# The clips of a level, or the store that they are in and how it is divided.
+GivenTask = ClipTask | tuple[Path, Division]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,9 @@ def pretrain_levels(
         for name, task in levels.items():
             _train_level(name, task, len(clips.class_names), settings, seed, folder, on_epoch)
     else:
-        _train_side_by_side(levels, len(clips.class_names), settings, seed, folder, on_epoch)
+        # Clips of a store are opened by each worker; handing them over would read all of them into memory.
+        tasks = {name: (clips.source, division) if clips.source else task for name, task in levels.items()}
+        _train_side_by_side(tasks, len(clips.class_names), settings, seed, folder, on_epoch)
     write_json(folder / "division.json", division.model_dump(mode="json"))
     for name, _ in levels.items():
         _checkpoint(folder, name).unlink(missing_ok=True)
@@ -106,13 +111,18 @@ def _train_level(
 
 
 def _train_side_by_side(
-    levels: Levels, class_count: int, settings: EncoderSettings, seed: int, folder: Path, on_epoch: LevelReport | None
+    tasks: dict[str, GivenTask],
+    class_count: int,
+    settings: EncoderSettings,
+    seed: int,
+    folder: Path,
+    on_epoch: LevelReport | None,
 ) -> None:
     context = multiprocessing.get_context("spawn")
     news = context.Queue()
     workers = {
         name: context.Process(target=_worker, args=(name, task, class_count, settings, seed, folder, news), daemon=True)
-        for name, task in levels.items()
+        for name, task in tasks.items()
     }
     try:
         for worker in workers.values():
@@ -148,7 +158,7 @@ def _listen(news: Queue[_News], workers: Mapping[str, BaseProcess], on_epoch: Le
 
 def _worker(
     name: str,
-    task: ClipTask,
+    given: GivenTask,
     class_count: int,
     settings: EncoderSettings,
     seed: int,
@@ -164,6 +174,7 @@ def _worker(
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        task = given if isinstance(given, ClipTask) else dict(given[1].levels(read_clip_store(given[0])).items())[name]
         _train_level(name, task, class_count, settings, seed, folder, lambda level, report: news.put((level, report)))
         news.put((name, None))
     except Exception as error:

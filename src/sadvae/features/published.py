@@ -14,8 +14,9 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import FeatureLevel, Features
+from sadvae.features.parts import feature_part, level_of_parts
 from sadvae.files import hash_arrays, read_npy
-from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray, IntArray
+from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray
 
 _FOLDER = re.compile(r"(?P<encoder>[a-z0-9]+)_(?P<dataset>[a-z0-9]+)_(?P<unseen>\d+)_r")
 
@@ -163,13 +164,7 @@ def _test_level(layout: PublishedLayout, split: ClassSplit, class_count: int) ->
     train = _part(folder, "train.npy", "train_label.npy", None, class_count)
     unseen = _part(folder, "ztest.npy", "z_label.npy", None, class_count)
     every = _part(folder, "gtest.npy", "g_label.npy", "gtest_out.npy", class_count)
-    is_unseen = np.isin(every.labels, split.unseen)
-    if not np.array_equal(_sorted_rows(every.features[is_unseen]), _sorted_rows(unseen.features)):
-        raise SadvaeError(
-            f"{folder}: the {int(is_unseen.sum())} unseen clips of gtest.npy are not the {len(unseen.labels)} of "
-            "ztest.npy; take both files from one release."
-        )
-    return FeatureLevel(split, train, _rows(every, ~is_unseen), _rows(every, is_unseen), ("unknown_encoder",))
+    return level_of_parts(split, train, unseen, every, str(folder), ("ztest.npy", "gtest.npy"))
 
 
 def _calibration_level(layout: PublishedLayout, split: ClassSplit, class_count: int) -> FeatureLevel:
@@ -181,41 +176,11 @@ def _calibration_level(layout: PublishedLayout, split: ClassSplit, class_count: 
 
 
 def _part(folder: Path, features: str, labels: str, logits: str | None, class_count: int) -> FeatureSet:
-    x = read_npy(folder / features)
-    y = read_npy(folder / labels)
-    if x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
-        raise SadvaeError(f"{folder / features} holds {x.dtype}{list(x.shape)}; expected float features [clip, d].")
-    if y.shape != (len(x),) or not np.issubdtype(y.dtype, np.number):
-        raise SadvaeError(
-            f"{folder / labels} holds {y.dtype}{list(y.shape)}; expected {len(x)} labels, one per row of {features}."
-        )
-    y = y.astype(np.int64)
-    if len(y) and not 0 <= y.min() <= y.max() < class_count:
-        raise SadvaeError(f"{folder / labels} holds label {int(y.max())}; expected 0-based ids below {class_count}.")
-    if not np.isfinite(x).all():
-        raise SadvaeError(f"{folder / features} holds a number that is not finite (NaN or infinity); export it again.")
+    x, y = read_npy(folder / features), read_npy(folder / labels)
     raw = None if logits is None else read_npy(folder / logits)
-    if raw is not None and raw.shape != (len(x), class_count):
+    if raw is not None and (raw.shape != (len(x), class_count) or raw.dtype.kind not in "fiu"):
         raise SadvaeError(
             f"{folder / (logits or '')} holds {list(raw.shape)} logits; expected [{len(x)}, {class_count}]."
         )
-    names = tuple(f"{folder.name}/{Path(features).stem}/{i}" for i in range(len(x)))
-    return FeatureSet(
-        x.astype(np.float32),
-        y,
-        names,
-        None,
-        None if raw is None else raw.astype(np.float32),
-        None,
-        f"{folder.name}/{features}",
-    )
-
-
-def _rows(part: FeatureSet, keep: np.ndarray) -> FeatureSet:
-    ids = tuple(name for name, kept in zip(part.clip_ids, keep, strict=True) if kept)
-    logits = None if part.seen_logits is None else part.seen_logits[keep]
-    return FeatureSet(part.features[keep], part.labels[keep], ids, None, logits, part.encoder, part.provenance)
-
-
-def _sorted_rows(features: FloatArray | IntArray) -> np.ndarray:
-    return features[np.lexsort(features.T)] if len(features) else features
+    where = (str(folder / features), str(folder / labels))
+    return feature_part(x, y, where, f"{folder.name}/{Path(features).stem}", class_count, raw)

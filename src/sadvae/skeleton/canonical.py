@@ -101,11 +101,12 @@ def geometric_median(points: Array, steps: int = 20) -> Array:
 
     Distances are floored at a hundredth of their mean at the start, so that a pose on the median weighs finitely.
     """
+    flat = points.reshape(len(points), -1)
     median = points.mean(axis=0)
     floor = 0.01 * _distances(points, median).mean()
     for _ in range(steps if floor > 0 else 0):
         weight = 1 / np.maximum(_distances(points, median), floor)
-        median = np.tensordot(weight / weight.sum(), points, axes=1)
+        median = np.dot((weight / weight.sum())[None], flat).reshape(median.shape)
     return median
 
 

@@ -20,25 +20,36 @@ def drop_empty_frames(joints: FloatArray) -> FloatArray:
     return joints[:, measured(joints).any(axis=(0, 2))]
 
 
-def keep_bodies(joints: FloatArray, most: int) -> FloatArray:
-    """The bodies that were seen, at most `most` of them, in order of motion, the most first.
-
-    Motion is the variance of every coordinate over the frames in which its joint was measured, summed.
-    """
-    motion = body_motion(joints)
-    order = np.argsort(-motion, kind="stable")
+def keep_bodies(joints: FloatArray, most: int, order: str = "motion") -> FloatArray:
+    """The bodies that were seen, at most `most` of them, in order of motion or of energy, the most first."""
+    motion = body_energy(joints) if order == "energy" else body_motion(joints)
     seen = np.any(joints, axis=(1, 2, 3))
-    kept = [person for person in order.tolist() if seen[person]][:most]
+    kept = [person for person in np.argsort(-motion, kind="stable").tolist() if seen[person]][:most]
     return joints if kept == list(range(len(joints))) else joints[kept]
 
 
 def body_motion(joints: FloatArray) -> NDArray[np.float64]:
-    """The motion of each body: float64 [person], square metres."""
+    """The motion of each body: float64 [person], square metres.
+
+    It is the variance of every coordinate over the frames in which its joint was measured, summed.
+    """
     known = measured(joints)[..., None]
     count = np.maximum(known.sum(axis=1, keepdims=True), 1)
     mean = joints.sum(axis=1, keepdims=True, dtype=np.float64) / count
     spread = np.where(known, joints - mean, 0.0)
     return ((spread**2).sum(axis=1) / count[:, 0]).sum(axis=(1, 2))
+
+
+def body_energy(joints: FloatArray) -> NDArray[np.float64]:
+    """The energy of each body: float64 [person], metres.
+
+    It is the deviation of x, of y and of z over all joints and frames in which the body was seen, summed (2s-AGCN).
+    """
+    seen = np.any(joints, axis=(2, 3))
+    return np.array(
+        [body[known].std(axis=(0, 1), dtype=np.float64).sum() if known.any() else 0.0
+         for body, known in zip(joints, seen, strict=True)]
+    )  # fmt: skip
 
 
 def fill_lost_joints(joints: FloatArray, layout: Layout) -> FloatArray:

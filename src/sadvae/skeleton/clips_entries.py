@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sadvae.errors import SadvaeError
+from sadvae.skeleton.collection import MOST_CLASSES
 from sadvae.types import FloatArray, IntArray
 
 Arrays = Mapping[str, np.ndarray]
@@ -46,10 +47,13 @@ def read_entries(arrays: Arrays, path: Path) -> Entries:
     for key, found in (("names", names), ("subject", subject)):
         if found and len(found) != count:
             raise SadvaeError(f"{path}: {key} has {len(found)} entries; lengths has {count}; give one for each.")
+    label = _per_entry(arrays, "label", -1, count, path)
+    if label.max(initial=0) >= MOST_CLASSES:
+        raise SadvaeError(f"{path}: label {label.max()} is not a class id; they are 0 to {MOST_CLASSES - 1}.")
     return Entries(
         data,
         lengths,
-        _per_entry(arrays, "label", -1, count, path),
+        label,
         person,
         names,
         subject,
@@ -71,7 +75,12 @@ def _data(data: np.ndarray, lengths: IntArray, path: Path) -> FloatArray:
             "more, one for each entry."
         )
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(data, dtype=np.float32)
+        return data if _is_ready(data) else np.ascontiguousarray(data, dtype=np.float32)
+
+
+def _is_ready(data: np.ndarray) -> bool:
+    """Whether data can stay where they are; a mapped array is not read for that."""
+    return data.dtype == np.float32 and data.flags.c_contiguous
 
 
 def _integers(array: np.ndarray, key: str, path: Path) -> IntArray:

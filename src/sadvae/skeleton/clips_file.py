@@ -43,15 +43,17 @@ def read_clips_file(
     *,
     dataset: str | None = None,
     class_names: Sequence[str] | None = None,
+    mapped: bool = False,
 ) -> ClipSet:
     """The clips of a clips file.
 
     layout: a built-in name or a layout file, needed where the clips file names none. dataset, class_names: take these
     in place of the file's own. A file that names no classes gets "action 1", "action 2" and so on.
+    mapped: leave the joints on the disk until they are used; that they are finite is then not checked here.
     Raises SadvaeError that names the file and what in it is wrong.
     """
     path = Path(path)
-    entries = _entries(path)
+    entries = _entries(path, mapped)
     own = _layout(entries.layout, layout, path)
     clips = _clips(entries, own)
     count = 1 + max((clip.label for clip in clips if clip.label is not None), default=-1)
@@ -64,8 +66,8 @@ def clips_file_dataset(path: Path) -> str:
     return _entries(path).dataset or path.stem
 
 
-def _entries(path: Path) -> Entries:
-    arrays = read_arrays(path)
+def _entries(path: Path, mapped: bool = False) -> Entries:
+    arrays = read_arrays(path, {"data"} if mapped else ())
     missing = [key for key in ("data", "lengths") if key not in arrays]
     unknown = [key for key in arrays if key not in KEYS]
     if missing or unknown:
@@ -88,7 +90,7 @@ def _layout(text: str, given: str | Path | None, path: Path) -> Layout:
         own = layout_from_json(text, f"in {path}")
     else:
         raise SadvaeError(
-            f"{path} names the layout {text[:40]!r}; expected {' or '.join(layout_names())}, or the JSON of a layout."
+            f"{path} names the layout {text[:40]!r}; expected {', '.join(layout_names())}, or the JSON of a layout."
         )
     if given is not None and load_layout(given).joints != own.joints:
         raise SadvaeError(

@@ -6,20 +6,31 @@ import os
 from pathlib import Path
 
 from sadvae.errors import SadvaeError
+from sadvae.skeleton.asf_amc import AMC
+from sadvae.skeleton.bvh import BVH
+from sadvae.skeleton.collection import ManyFormat
+from sadvae.skeleton.estimators import ESTIMATES
+from sadvae.skeleton.gcn_arrays import CTR_NPZ, NPY_CLIPS
 from sadvae.skeleton.msr_action3d import MSR_ACTION3D
 from sadvae.skeleton.ntu import NTU
+from sadvae.skeleton.pku_mmd import PKU_MMD
+from sadvae.skeleton.pyskl import PYSKL
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.utd_mhad import UTD_MHAD
 
-RAW_FORMATS: tuple[RawFormat, ...] = (UTD_MHAD, MSR_ACTION3D, NTU)
+RAW_FORMATS: tuple[RawFormat, ...] = (UTD_MHAD, MSR_ACTION3D, NTU, BVH, AMC)
+MANY_FORMATS: tuple[ManyFormat, ...] = (PKU_MMD, PYSKL, NPY_CLIPS, CTR_NPZ, ESTIMATES)
 CLIPS_SUFFIX = ".npz"
 _EXPECTED = (
     "expected UTD-MHAD (aA_sS_tT_skeleton.mat), MSR-Action3D (aA_sS_eE_skeleton3D.txt), NTU RGB+D "
-    "(SsssCcccPpppRrrrAaaa.skeleton) or clips files (.npz)"
+    "(SsssCcccPpppRrrrAaaa.skeleton), PKU-MMD (0002-L.txt), pyskl (.pkl), ST-GCN or SMIE (train_data.npy), CTR-GCN or "
+    "clips files (.npz), pose estimators (.json), BVH or ASF/AMC"
 )
 
+Found = RawFormat | ManyFormat | None
 
-def find_files(source: Path) -> tuple[RawFormat | None, list[Path]]:
+
+def find_files(source: Path) -> tuple[Found, list[Path]]:
     """The format (None: clips files) and the files, sorted, of a file or of a folder and the folders in it.
 
     In a folder only names that a data set or a clips file has count, so lists and notes beside them do no harm; a file
@@ -29,13 +40,10 @@ def find_files(source: Path) -> tuple[RawFormat | None, list[Path]]:
         return _format_of_file(source), [source]
     if not source.is_dir():
         raise SadvaeError(f"{source} does not exist; check the path.")
-    by_format: dict[RawFormat | None, list[Path]] = {}
+    by_format: dict[Found, list[Path]] = {}
     for path in _all_files(source):
-        for raw_format in RAW_FORMATS:
-            if raw_format.names_action(path):
-                by_format.setdefault(raw_format, []).append(path)
-        if path.suffix == CLIPS_SUFFIX and not path.name.startswith("."):
-            by_format.setdefault(None, []).append(path)
+        for found in _formats_in_folder(path):
+            by_format.setdefault(found, []).append(path)
     if not by_format:
         raise SadvaeError(f"{source} holds no skeleton file; {_EXPECTED}.")
     if len(by_format) > 1:
@@ -44,12 +52,25 @@ def find_files(source: Path) -> tuple[RawFormat | None, list[Path]]:
     return next(iter(by_format.items()))
 
 
-def _title(raw_format: RawFormat | None) -> str:
+def _formats_in_folder(path: Path) -> list[Found]:
+    """The format that a file of a folder has, if any: many-clip ones are told by name and first bytes."""
+    if path.name.startswith("."):
+        return []
+    suffix = path.suffix.lower()
+    many = [form for form in MANY_FORMATS if suffix in form.suffixes and form.matches(path)]
+    raw = [form for form in RAW_FORMATS if form.names_action(path)]
+    return [*many, *raw] or ([None] if path.suffix == CLIPS_SUFFIX else [])
+
+
+def _title(raw_format: Found) -> str:
     return "clips (.npz)" if raw_format is None else raw_format.title
 
 
-def _format_of_file(path: Path) -> RawFormat | None:
+def _format_of_file(path: Path) -> Found:
     suffix = path.suffix.lower()
+    for form in MANY_FORMATS:
+        if suffix in form.suffixes and form.matches(path):
+            return form
     if suffix == CLIPS_SUFFIX:
         return None
     for raw_format in RAW_FORMATS:

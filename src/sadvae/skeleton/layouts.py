@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class _LayoutFile(BaseModel):
     shoulders: list[str] = Field(min_length=2, max_length=2)
 
 
+@cache
 def layout_names() -> tuple[str, ...]:
     """The names of the built-in layouts, sorted."""
     entries = (files("sadvae.skeleton") / "data").iterdir()
@@ -42,13 +44,18 @@ def load_layout(name_or_path: str | Path) -> Layout:
     """
     name = str(name_or_path)
     if name in layout_names():
-        return layout_from_json((files("sadvae.skeleton") / "data" / f"{name}.json").read_text("utf-8"), name)
+        return _built_in(name)
     path = Path(name_or_path)
     if path.suffix != ".json" and not path.is_file():
         raise SadvaeError(
-            f"unknown layout {name!r}; choose {' or '.join(layout_names())}, or give the path of a layout .json file."
+            f"unknown layout {name!r}; choose {', '.join(layout_names())}, or give the path of a layout .json file."
         )
     return layout_from_json(read_bytes(path, MAX_LAYOUT_BYTES), str(path))
+
+
+@cache
+def _built_in(name: str) -> Layout:
+    return layout_from_json((files("sadvae.skeleton") / "data" / f"{name}.json").read_text("utf-8"), name)
 
 
 def layout_from_json(text: str | bytes, where: str) -> Layout:

@@ -5,13 +5,34 @@ The rules and thresholds are those that the CTR-GCN project (Chen et al., ICCV 2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+# What a file holds of a body: lines of 12 numbers, one a joint.
+JOINTS = 25
+COLUMNS = 12
 
 SHORT = 11
 WIDE = 0.8
 NOISY_SHARE = 0.69754
+# Bodies of a frame that the projects after ST-GCN read, told apart by their place in the frame alone.
+MOST_PLACES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """All bodies of all frames, in the order of the file.
+
+    bodies: the id of each. frames: int64 [n], ascending. joints: float64 [n, joint, 3]. count: frames of the file.
+    """
+
+    bodies: Sequence[bytes]
+    frames: np.ndarray
+    joints: np.ndarray
+    count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +42,12 @@ class Track:
     frames: np.ndarray
     joints: np.ndarray
 
-    @property
+    @cached_property
     def wide(self) -> np.ndarray:
         """bool [n]: frames in which the body is wider than a standing person, as chairs and noise are."""
-        extent = np.ptp(self.joints, axis=1)
+        # Joints first in memory: NumPy goes through the first axis much faster than through a short one in the middle.
+        places = np.ascontiguousarray(self.joints[:, :, :2].transpose(1, 0, 2))
+        extent = places.max(axis=0) - places.min(axis=0)
         return extent[:, 0] > WIDE * extent[:, 1]
 
     @property
@@ -35,19 +58,39 @@ class Track:
         return float(joints.var(axis=0).sum())
 
 
+def tracks(seen: Sightings) -> list[Track]:
+    """One track for each body id, in order of appearance."""
+    bodies = np.array(seen.bodies)
+    return [Track(seen.frames[bodies == body], seen.joints[bodies == body]) for body in dict.fromkeys(seen.bodies)]
+
+
+def places(seen: Sightings) -> np.ndarray:
+    """The bodies by their place in each frame: float64 [1 to 4, count (at least 1), joint, 3], zero where none is.
+
+    Nothing is dropped but what comes after the fourth place; a person may change places when another one leaves.
+    """
+    first = np.searchsorted(seen.frames, seen.frames)
+    place = np.arange(len(seen.frames)) - first
+    used = place < MOST_PLACES
+    joints = np.zeros((int(place[used].max(initial=0)) + 1, max(seen.count, 1), JOINTS, 3))
+    joints[place[used], seen.frames[used]] = seen.joints[used]
+    return joints
+
+
 def two_actors(tracks: list[Track], count: int) -> np.ndarray:
     """One or two actors of `count` frames: float64 [person, count (at least 1), joint, 3], zero where unseen.
 
     Tracks are taken in order of motion, most first; each goes to the first actor that it does not overlap in time.
     """
     actors: list[list[Track]] = []
-    for track in sorted(people(tracks), key=lambda track: -track.motion):
+    kept = people(tracks)
+    for track in sorted(kept, key=lambda track: -track.motion) if len(kept) > 1 else kept:
         free = [actor for actor in actors if not any(_overlap(track, other) for other in actor)]
         if free:
             free[0].append(track)
         elif len(actors) < 2:
             actors.append([track])
-    joints = np.zeros((max(len(actors), 1), max(count, 1), 25, 3))
+    joints = np.zeros((max(len(actors), 1), max(count, 1), JOINTS, 3))
     for person, actor in enumerate(actors):
         for track in actor:
             joints[person, track.frames] = track.joints

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
 
 from sadvae.errors import SadvaeError
+from sadvae.skeleton import frames, placing
 from sadvae.skeleton.canonical import DegeneratePoseError, canonicalise, landmarks
 from sadvae.skeleton.cleaning import drop_empty_frames, fill_lost_joints, keep_bodies, measured
-from sadvae.types import ClipSet, FloatArray, SkeletonClip
-
-_FRAMES, _BODIES, _FILL, _CANONICAL = "drop empty frames", "keep bodies: ", "fill lost joints", "canonicalise"
-
-
-class PrepareSettings(BaseModel):
-    """Which preparation clips get; frames without any body are always dropped.
-
-    bodies: at most this many of a clip are kept, by motion. fill: interpolate lost joints in time.
-    canonicalise: bring each clip to the body frame of its main body (see canonical.py).
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    bodies: int = Field(default=2, ge=1, le=100)
-    fill: bool = True
-    canonicalise: bool = True
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The names of the steps in their order, as prepared clips carry them."""
-        chosen = ((_FILL,) if self.fill else ()) + ((_CANONICAL,) if self.canonicalise else ())
-        return (f"{_BODIES}{self.bodies}", _FRAMES, *chosen)
+from sadvae.skeleton.recipe import PrepareSettings
+from sadvae.types import ClipSet, FloatArray, Layout, SkeletonClip
 
 
 @dataclass(frozen=True)
@@ -41,21 +20,6 @@ class Dropped:
 
     clip_id: str
     reason: str
-
-
-def settings_from_steps(steps: Sequence[str]) -> PrepareSettings:
-    """The settings whose steps these are. Raises SadvaeError if no settings have them."""
-    bodies = steps[0].removeprefix(_BODIES) if steps else ""
-    known = bodies.isascii() and bodies.isdigit() and 1 <= int(bodies[:4]) <= 100
-    found = PrepareSettings(
-        bodies=int(bodies[:4]) if known else 2, fill=_FILL in steps, canonicalise=_CANONICAL in steps
-    )
-    if found.steps != tuple(steps):
-        raise SadvaeError(
-            f"clips were prepared with steps {', '.join(steps) or '(none)'}, which this version does not make; it "
-            f"makes, for example, {', '.join(PrepareSettings().steps)}."
-        )
-    return found
 
 
 def prepare_clip_set(clips: ClipSet, settings: PrepareSettings) -> tuple[ClipSet, tuple[Dropped, ...]]:
@@ -68,28 +32,73 @@ def prepare_clip_set(clips: ClipSet, settings: PrepareSettings) -> tuple[ClipSet
         raise SadvaeError(
             f"{clips.dataset} was already prepared ({', '.join(clips.steps)}); give the raw clips, or leave this step."
         )
-    made = [_prepare(clip, settings) for clip in clips.clips]
+    made = [prepare_clip(clip, settings) for clip in clips.clips]
     kept = tuple(clip for clip in made if isinstance(clip, SkeletonClip))
     dropped = tuple(clip for clip in made if isinstance(clip, Dropped))
     return ClipSet(clips.dataset, clips.layout, kept, clips.class_names, settings.steps), dropped
 
 
-def _prepare(clip: SkeletonClip, settings: PrepareSettings) -> SkeletonClip | Dropped:
+def prepare_clip(clip: SkeletonClip, settings: PrepareSettings) -> SkeletonClip | Dropped:
+    """One raw clip prepared, or left out with the reason."""
     try:
-        return replace(clip, joints=_prepared_joints(clip, settings))
+        return replace(clip, joints=_prepared_joints(clip.joints, clip.layout, settings))
     except DegeneratePoseError as error:
         return Dropped(clip.clip_id, str(error))
 
 
-def _prepared_joints(clip: SkeletonClip, settings: PrepareSettings) -> FloatArray:
-    joints, layout = drop_empty_frames(keep_bodies(clip.joints, settings.bodies)), clip.layout
-    if not joints.size:
-        raise DegeneratePoseError("it holds no body: every joint of every frame is (0, 0, 0)")
-    if settings.canonicalise:
-        seen = measured(joints)[0].any(axis=0)
-        never = [layout.joints[joint] for joint in landmarks(layout) if not seen[joint]]
-        if never:
-            raise DegeneratePoseError(f"the joint {never[0]!r} of its main body was never measured")
-    if settings.fill:
+def _prepared_joints(joints: FloatArray, layout: Layout, chosen: PrepareSettings) -> FloatArray:
+    joints = _whole_frames(keep_bodies(joints, chosen.bodies, chosen.order), chosen)
+    if chosen.half:
+        with np.errstate(over="ignore"):
+            joints = joints.astype(np.float16).astype(np.float32)
+        if not np.isfinite(joints).all():
+            raise DegeneratePoseError("a position is too large for float16")
+    if chosen.canonicalise:
+        _check_landmarks(joints, layout)
+    if chosen.fill:
         joints = fill_lost_joints(joints, layout)
-    return canonicalise(joints, layout) if settings.canonicalise else joints
+    return _sampled(_placed(joints, layout, chosen), chosen)
+
+
+def _whole_frames(joints: FloatArray, chosen: PrepareSettings) -> FloatArray:
+    """The frames with a body, or all of them with repetitions."""
+    kept = drop_empty_frames(joints)
+    if not kept.size:
+        raise DegeneratePoseError("it holds no body: every joint of every frame is (0, 0, 0)")
+    if kept.shape[1] < chosen.shortest:
+        raise DegeneratePoseError(f"it has {kept.shape[1]} frames with a body; {chosen.shortest} are asked for")
+    if chosen.repeat_to is None:
+        return kept
+    repeated = frames.repeat_over_gaps(joints, chosen.repeat_to)
+    if not repeated.any():
+        raise DegeneratePoseError(f"its first {chosen.repeat_to} frames hold no body")
+    return repeated
+
+
+def _check_landmarks(joints: FloatArray, layout: Layout) -> None:
+    seen = measured(joints)[0].any(axis=0)
+    never = [layout.joints[joint] for joint in landmarks(layout) if not seen[joint]]
+    if never:
+        raise DegeneratePoseError(f"the joint {never[0]!r} of its main body was never measured")
+
+
+def _placed(joints: FloatArray, layout: Layout, chosen: PrepareSettings) -> FloatArray:
+    if chosen.centre == "first frame":
+        joints = placing.centre_on_first_frame(joints, layout)
+    elif chosen.centre == "each frame":
+        joints = placing.centre_on_each_frame(joints, layout)
+    if chosen.upright:
+        joints = placing.turn_upright(joints, layout)
+    return canonicalise(joints, layout) if chosen.canonicalise else joints
+
+
+def _sampled(joints: FloatArray, chosen: PrepareSettings) -> FloatArray:
+    if chosen.most_frames is not None:
+        joints = frames.central_frames(joints, chosen.most_frames)
+    if chosen.share < 1:
+        joints = frames.central_share(joints, chosen.share)
+    if chosen.frames is None:
+        return joints
+    if chosen.sampling == "resize":
+        return frames.resize(joints, chosen.frames)
+    return joints[:, frames.uniform_frames(joints.shape[1], chosen.frames)]

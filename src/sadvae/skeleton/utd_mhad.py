@@ -8,7 +8,7 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
-from sadvae.skeleton.mat_file import read_mat_array
+from sadvae.mat_file import read_mat_array
 from sadvae.skeleton.recording import RawFormat
 
 MAX_BYTES = 64 * 2**20

@@ -1,0 +1,111 @@
+"""Prepare any source into a clips file or a store of clips: recordings in a stream, everything else in memory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sadvae import stages
+from sadvae.files import write_json
+from sadvae.settings import DataSettings
+from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
+from sadvae.skeleton.find import CLIPS_SUFFIX, find_files
+from sadvae.skeleton.manifest import Manifest
+from sadvae.skeleton.parts import make_plan
+from sadvae.skeleton.recipe import PrepareSettings
+from sadvae.skeleton.recording import RawFormat
+from sadvae.skeleton.store import MANIFEST, clear_folder, read_clip_store, write_clip_store
+from sadvae.skeleton.stream import StreamProgress, end_store, finish, run_plan, write_sources
+from sadvae.stages import Prepared
+
+# From so many files on, clips go to a store by default, and all cores are used.
+MANY = 4096
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How files are gone through.
+
+    processes: None takes one for a few files and every core for many. exclude: a list of names of clips to leave out.
+    skip_damaged: leave damaged files out, with the reason in the manifest, in place of stopping at them.
+    """
+
+    processes: int | None = None
+    exclude: Path | None = None
+    skip_damaged: bool = False
+
+
+def default_target(source: Path | None) -> str:
+    """The name of what a source is prepared into by default: clips.npz, or the store clips for many recordings."""
+    found, paths = (None, []) if source is None else find_files(source)
+    return "clips" if isinstance(found, RawFormat) and len(paths) > MANY else "clips.npz"
+
+
+def manifest_path(target: Path) -> Path:
+    """Where the manifest of a clips file or a store is."""
+    return target.with_suffix(".manifest.json") if target.suffix == CLIPS_SUFFIX else target / MANIFEST
+
+
+def prepare_to(
+    target: Path,
+    data: DataSettings,
+    settings: PrepareSettings,
+    source: Path | None,
+    how: Preparation | None = None,
+    progress: StreamProgress | None = None,
+) -> Prepared:
+    """Prepare a source into `target`, a clips file (.npz) or the folder of a store, and write its manifest.
+
+    Recordings, one a file, are read, prepared and written in parts; a stopped run goes on with the parts that are
+    missing. A clips file is put together from them in the end, which takes the memory that it needs; a store takes none.
+    progress is called with (done, in all, a note on the rate). Raises SadvaeError.
+    """
+    how = how or Preparation()
+    if source is not None and isinstance(find_files(source)[0], RawFormat):
+        return _streamed(target, data, settings, source, how, progress)
+    say = None if progress is None else (lambda done, total: progress(done, total, ""))
+    ready = stages.prepare(data, settings, source, say, how.exclude)
+    if target.suffix == CLIPS_SUFFIX:
+        write_clips_file(target, ready.clips)
+        _write_manifest(target, ready.manifest)
+        return ready
+    manifest = write_clip_store(target, ready.clips, ready.manifest)
+    return Prepared(read_clip_store(target), manifest)
+
+
+def _streamed(
+    target: Path,
+    data: DataSettings,
+    settings: PrepareSettings,
+    source: Path,
+    how: Preparation,
+    progress: StreamProgress | None,
+) -> Prepared:
+    plan = make_plan(
+        source,
+        settings,
+        layout=data.layout,
+        dataset=data.dataset,
+        class_names=stages.known_names(data),
+        exclude=how.exclude,
+        skip_damaged=how.skip_damaged,
+    )
+    processes = how.processes or ((os.cpu_count() or 1) if len(plan.files) > MANY else 1)
+    single = target.suffix == CLIPS_SUFFIX
+    folder = target.with_name(f".{target.name}.parts") if single else target
+    reports = run_plan(plan, folder, processes, progress)
+    clips, manifest = finish(plan, folder, reports)
+    if not single:
+        end_store(folder, manifest, reports)
+        return Prepared(read_clip_store(target), manifest)
+    write_clips_file(target, clips)
+    write_sources(target.with_suffix(".sha256"), reports)
+    manifest = manifest.model_copy(update={"parts": []})
+    _write_manifest(target, manifest)
+    clear_folder(folder)
+    return Prepared(read_clips_file(target), manifest)
+
+
+def _write_manifest(target: Path, manifest: Manifest) -> None:
+    write_json(manifest_path(target), manifest.model_dump(mode="json"))
