@@ -58,7 +58,7 @@ def prepare_to(
     """Prepare a source into `target`, a clips file (.npz) or the folder of a store, and write its manifest.
 
     Recordings, one a file, are read, prepared and written in parts; a stopped run goes on with the parts that are
-    missing. A clips file is put together from them in the end, which takes the memory that it needs; a store takes none.
+    missing. A clips file is put together from them in the end, which takes the memory it needs; a store takes none.
     progress is called with (done, in all, a note on the rate). Raises SadvaeError.
     """
     how = how or Preparation()

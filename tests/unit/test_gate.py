@@ -188,5 +188,23 @@ def test_unknown_gates_and_empty_sides_are_refused() -> None:
         gate_to_json(object())  # pyright: ignore[reportArgumentType]
 
 
-def test_a_gate_of_slope_zero_calls_nothing_seen() -> None:
-    assert not MaxProbabilityGate(0.0, 0.0).is_seen(clips(5, 9, 0), SEEN).any()
+def test_a_calibration_that_says_the_opposite_still_gives_a_sound_gate() -> None:
+    """Held-out clips that look more familiar than seen ones: P(seen) still rises with confidence, from the middle."""
+    unseen, seen = clips(10, 3, 1), clips(50, 0, 2)
+    gate = fit_gate("max_probability", unseen, seen, seed=0, seen_ids=SEEN)
+    assert isinstance(gate, MaxProbabilityGate)
+    assert gate.slope > 0
+    sides = [max_log_odds(side.seen_logits, SEEN) for side in (unseen, seen)]
+    middle = (sides[0].mean() + sides[1].mean()) / 2
+    assert -gate.offset / gate.slope == pytest.approx(middle)
+    sure, lost = clips(200, 6, 3), clips(200, -3, 4)
+    assert gate.is_seen(sure, SEEN).mean() > 0.8
+    assert gate.is_seen(lost, SEEN).mean() < 0.5
+
+
+def test_equal_scores_leave_the_gate_at_one_half() -> None:
+    same = clips(12, 2, 5)
+    gate = fit_gate("max_probability", same, same, seed=0, seen_ids=SEEN)
+    middle = float(max_log_odds(same.seen_logits, SEEN).mean())
+    assert isinstance(gate, MaxProbabilityGate)
+    assert gate.slope * middle + gate.offset == pytest.approx(0, abs=1e-6)

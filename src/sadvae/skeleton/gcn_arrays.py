@@ -161,10 +161,16 @@ def _checked(part: _Part) -> _Part:
         )
     if labels.ndim != 1 or len(labels) != len(data) or len(part.names) != len(data):
         raise SadvaeError(f"{part.where} has {len(data)} clips, {len(part.names)} names and {labels.size} labels.")
-    whole = labels.dtype.kind in "iu" or (labels.dtype.kind == "f" and bool((labels == np.floor(labels)).all()))
-    if not whole or labels.min() < 0 or labels.max() >= MOST_CLASSES:
+    if labels.dtype.kind not in "iuf" or not _are_class_ids(labels):
         raise SadvaeError(f"{part.where}: its labels are not class ids from 0.")
     return replace(part, labels=labels.astype(np.int64))
+
+
+def _are_class_ids(labels: np.ndarray) -> bool:
+    # float64 holds every id and the bound; a damaged float may be a signalling NaN, which warns where it is converted.
+    with np.errstate(invalid="ignore"):
+        numbers = labels.astype(np.float64)
+    return bool(((numbers >= 0) & (numbers < MOST_CLASSES) & (numbers == np.floor(numbers))).all())
 
 
 def _collection(parts: Sequence[_Part], source: Path, layout: Layout | None, classes: int) -> Collection:
