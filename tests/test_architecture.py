@@ -41,6 +41,7 @@ SAME_FLOOR = {
     ("types", "errors"),
     ("sensor_names", "errors"),
     ("protocol", "task"),
+    ("protocol", "files"),
     ("task", "files"),
     ("stages", "machine"),
 }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from sadvae.errors import SadvaeError
-from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, trains
+from sadvae.files import read_bytes
+from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, listed_videos, trains
 from sadvae.task import Allowance, ClipTask
 from sadvae.types import ClassSplit, ClipSet, SkeletonClip
 
@@ -53,8 +55,9 @@ def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd") -> Cl
     """The test level: seen classes of the training subjects train, all clips of other subjects test.
 
     train_subjects: see training_subjects; "clips" trains on every second clip of a class instead, for data that name
-    no subjects; "ntu-xview", "ntu120-xset" and "pku-xview" go by the camera or setup in a clip's name. Both have the
-    same people train and test, which the level's `allow` says.
+    no subjects; "ntu-xview", "ntu120-xset" and "pku-xview" go by the camera or setup in a clip's name; the path of a
+    .txt file goes by its lists of training and validation videos (PKU-MMD). Where the same people train and test, the
+    level's `allow` says so.
     Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
     """
     _check_classes(clips, split)
@@ -74,8 +77,25 @@ def _training_clips(rule: str, clips: ClipSet) -> tuple[list[bool], tuple[Allowa
         return _alternate(clips.clips), ("shared_subjects",)
     if rule in CLIP_RULES:
         return [trains(rule, clip.clip_id) for clip in clips.clips], ("shared_subjects",)
+    if rule.endswith(".txt"):
+        return _listed_clips(Path(rule), clips)
     subjects = training_subjects(rule, clips)
     return [clip.subject in subjects for clip in clips.clips], ()
+
+
+def _listed_clips(path: Path, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
+    """By the video that a clip's name begins with; people count as shared where a recording is on both sides."""
+    try:
+        training, validation = listed_videos(read_bytes(path).decode("utf-8", "replace"))
+    except SadvaeError as error:
+        raise SadvaeError(f"{path}: {error}") from error
+    videos = [clip.clip_id[:6] for clip in clips.clips]
+    stray = next((c.clip_id for c, v in zip(clips.clips, videos, strict=True) if v not in training | validation), None)
+    if stray is not None:
+        raise SadvaeError(f"clip {stray!r} is of no video that {path} lists; take the list of the same data set.")
+    chosen = [video in training for video in videos]
+    sides = [{clip.subject for clip, t in zip(clips.clips, chosen, strict=True) if t == side} for side in (True, False)]
+    return chosen, ("shared_subjects",) if sides[0] & sides[1] else ()
 
 
 def hold_out(

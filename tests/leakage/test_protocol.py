@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,3 +81,39 @@ def test_splits_that_do_not_fit_the_clips_are_refused() -> None:
         divide(clips.where(c.label != 5 for c in clips.clips), SPLIT)
     with pytest.raises(SadvaeError, match="'2' is not a training subject"):
         hold_out(divide(clips, SPLIT), held_subjects=["2"])
+
+
+LIST = "Training videos:\n0001-L, 0001-M, 0002-L,\nValidation videos:\n0003-L, 0003-R, {more}\n"
+
+
+def pku_clips() -> ClipSet:
+    """Two clips of each class in every video; the subject is the number of the recording, as the reader gives it."""
+    named = make_clips(classes=6, subjects=1, repetitions=10)
+    videos = ("0001-L", "0001-M", "0002-L", "0003-L", "0003-R")
+    clips = tuple(
+        SkeletonClip(c.joints, c.layout, f"{videos[i % 5]}_{i:03d}", c.label, videos[i % 5][:4])
+        for i, c in enumerate(named.clips)
+    )
+    return ClipSet("pku51", named.layout, clips, named.class_names)
+
+
+def test_published_lists_of_videos_divide_clips(tmp_path: Path) -> None:
+    path = tmp_path / "cross-subject.txt"
+    path.write_text(LIST.format(more=""))
+    task = divide(pku_clips(), SPLIT, str(path))
+    assert {c.clip_id[:6] for c in task.train.clips} == {"0001-L", "0001-M", "0002-L"}
+    assert {c.clip_id[:6] for c in (*task.test_seen.clips, *task.test_unseen.clips)} == {"0003-L", "0003-R"}
+    assert task.allow == ()
+
+
+def test_lists_that_share_a_recording_say_so_and_faulty_ones_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "cross-view.txt"
+    path.write_text("Training videos:\n0001-M 0002-L 0003-R\nValidation videos:\n0001-L 0003-L\n")
+    assert divide(pku_clips(), SPLIT, str(path)).allow == ("shared_subjects",)
+    for text, said in (("0001-L", "no training"), (LIST.format(more="0001-L"), "in both")):
+        path.write_text(text)
+        with pytest.raises(SadvaeError, match=f"cross-view.txt.*{said}"):
+            divide(pku_clips(), SPLIT, str(path))
+    path.write_text(LIST.format(more="").replace("0003-R", ""))
+    with pytest.raises(SadvaeError, match="'0003-R_004' is of no video"):
+        divide(pku_clips(), SPLIT, str(path))
