@@ -18,6 +18,7 @@ from sadvae.files import atomic_folder, read_json, write_json
 from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
+from sadvae.methods.softmax import softmax
 from sadvae.methods.store import load_trained, save_trained
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.preprocess import prepare_clip_set
@@ -193,11 +194,10 @@ class Recognizer:
             raise SadvaeError(
                 "this recogniser has no gate, so it cannot weigh trained against new classes; use mode zsl."
             )
-        logits = features.seen_logits[:, self.config.seen]
-        seen = np.exp(logits - logits.max(axis=1, keepdims=True))
+        seen = softmax(features.seen_logits[:, self.config.seen])
         seen_names = tuple(self.config.class_names[c] for c in self.config.seen)
         gate = self.gate.seen_probability(GateInput(unseen, features.seen_logits), self.config.seen)
-        both = soft_fusion(seen / seen.sum(axis=1, keepdims=True), unseen, gate)
+        both = soft_fusion(seen, unseen, gate)
         return (*seen_names, *(f"{n} (new)" if n in seen_names else n for n in names)), both
 
 

@@ -55,5 +55,5 @@ def encoder_preset(name: str) -> EncoderSettings:
     if name == "default":
         return EncoderSettings()
     if name == "demo":
-        return EncoderSettings(widths=(48, 96, 256), strides=(2, 2, 2), frames=32, epochs=20)
+        return EncoderSettings(widths=(48, 96, 256), strides=(2, 2, 2), frames=24, epochs=20)
     raise SadvaeError(f"unknown encoder preset {name!r}; expected default or demo.")
