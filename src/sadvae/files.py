@@ -177,7 +177,11 @@ def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.
     lengths = re.findall(r"\d+", sides)
     if any(len(length) > LONGEST_SIDE for length in lengths):
         raise SadvaeError(f"{where} claims an array of shape ({sides[:60]}); it is damaged.")
-    return tuple(map(int, lengths)), columns == "True", np.dtype(code)
+    try:
+        dtype = np.dtype(code)
+    except TypeError as error:
+        raise SadvaeError(f"{where} holds numbers of the unknown type {code[:20]!r}; it is damaged.") from error
+    return tuple(map(int, lengths)), columns == "True", dtype
 
 
 def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
