@@ -50,13 +50,9 @@ def command(
     division = stages.division_for(SplitSettings(name=split), data, len(found.class_names))
     changes = dict(_setting(word) for word in change or ()) | ({"epochs": epochs} if epochs else {})
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
-    try:
-        with Progresses() if reports_here() else nullcontext() as say:
-            report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
-            pretrain_levels(found, division, settings, seed, out, report, device)
-    except SadvaeError as error:
-        # Under torchrun the others of this machine meet the same; one of them says it.
-        raise (error if reports_here() else typer.Exit(2)) from None
+    with Progresses() if reports_here() else nullcontext() as say:
+        report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
+        pretrain_levels(found, division, settings, seed, out, report, device)
     if not reports_here():
         return
     typer.echo(

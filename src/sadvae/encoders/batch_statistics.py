@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
+from torch import Tensor, distributed
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -41,17 +40,37 @@ def shared_batch_norm(
         return functional.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
     values, axes = x.float(), [axis for axis in range(x.ndim) if axis != 1]
     rows = values.new_full((1,), x.numel() / x.shape[1])
-    sums = all_reduce(torch.cat([values.sum(axes), rows]))
+    sums = _Sum.apply(torch.cat([values.sum(axes), rows]))
     count = sums[-1].detach()
     mean = sums[:-1] / count
     centred = values - _beside(mean, x)
-    variance = all_reduce((centred * centred).sum(axes)) / count
+    variance = _Sum.apply((centred * centred).sum(axes)) / count
     with torch.no_grad():
         _keep(running_mean, mean, momentum)
         _keep(running_var, variance * count / (count - 1).clamp(min=1), momentum)
     scale = torch.rsqrt(variance + eps) * (1.0 if weight is None else weight)
     scaled = centred * _beside(scale, x)
     return (scaled if bias is None else scaled + _beside(bias, x)).to(x.dtype)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes; each one's value moves the loss of all, so its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor) -> Tensor:
+        """Everybody's values added."""
+        return _added(value)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Everybody's gradients added."""
+        return _added(gradients[0])
+
+
+def _added(value: Tensor) -> Tensor:
+    added = value.contiguous().clone()
+    distributed.all_reduce(added)
+    return added
 
 
 def _keep(running: Tensor | None, value: Tensor, momentum: float) -> None:

@@ -71,8 +71,8 @@ def process_count() -> int:
 
 
 def reports_here() -> bool:
-    """Whether this is the process of this machine that speaks to the user."""
-    return process_count() == 1 or os.environ["LOCAL_RANK"] == "0"
+    """Whether this is the process that speaks to the user."""
+    return process_count() == 1 or os.environ["RANK"] == "0"
 
 
 def _device(name: str, number: int | None) -> torch.device:

@@ -94,8 +94,7 @@ def _forward(network: nn.Module, settings: EncoderSettings, processes: Processes
     """The network as it is called in training: in step with other processes, compiled."""
     called: nn.Module = network
     if processes.count > 1:
-        # Batch statistics are already the same everywhere.
-        called = nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)
+        called = nn.parallel.DistributedDataParallel(network)
     return compiled(called, processes.device) if settings.compile else called
 
 
