@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +50,15 @@ def measure_accuracy(
     missing = {name: job for name, job in jobs.items() if not _is_done(job)}
     if missing:
         references = _references(scored, settings, say)
-        for job in missing.values():
-            job.path.parent.mkdir(parents=True, exist_ok=True)
-            job.known["references"] = references
-        run_side_by_side(missing, request.workers, lambda name, epoch: _tell(say, name, jobs[name], epoch))
+        ready = {name: _ready(job, references) for name, job in missing.items()}
+        run_side_by_side(ready, request.workers, lambda name, epoch: _tell(say, name, jobs[name], epoch))
     found = [read_encoder_record(job.path) for job in jobs.values()]
     return sorted(found, key=lambda record: ([e.label for e in entries].index(record.encoder), record.seed))
+
+
+def _ready(job: AccuracyJob, references: dict[str, float]) -> AccuracyJob:
+    job.path.parent.mkdir(parents=True, exist_ok=True)
+    return replace(job, known=job.known | {"references": references})
 
 
 def _chosen(settings: AccuracySettings, names: Sequence[str]) -> list[EncoderEntry]:

@@ -13,7 +13,6 @@ from sadvae.files import read_bytes
 from sadvae.protocol import UnseenFrom
 from sadvae.skeleton.recipe import PrepareSettings
 
-
 # Names of runs and encoders are names of folders.
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 _S = TypeVar("_S", bound=BaseModel)

@@ -51,8 +51,8 @@ def _hear_one(news: Queue[_News], running: dict[str, BaseProcess], hear: Callabl
         dead = [name for name, process in running.items() if not process.is_alive() and news.empty()]
         if dead:
             raise SadvaeError(
-                f"the process of {dead[0]} ended with code {running[dead[0]].exitcode} (was there enough memory?); "
-                "the same command goes on where it stopped."
+                f"the process of training {dead[0]!r} ended with code {running[dead[0]].exitcode} (was there enough "
+                "memory?); the same command goes on where it stopped."
             ) from None
         return
     if not done:
