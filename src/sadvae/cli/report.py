@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sadvae.errors import SadvaeError
 from sadvae.files import write_text
 from sadvae.report.readme import readme_table, write_into
 from sadvae.report.results import read_all_records, results_markdown
@@ -26,6 +27,8 @@ def command(
 ) -> None:
     """Read all records and write the tables."""
     found, encoders = read_all_records(records)
+    if page is not None and not found:
+        raise SadvaeError(f"{records} holds records of encoders alone; the short table of --page is of runs.")
     write_text(out, results_markdown(found, encoders))
     if page is not None:
         write_into(page, readme_table(found))
