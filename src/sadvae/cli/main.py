@@ -23,6 +23,7 @@ VERBS = {
         "pretrain",
         "Train the skeleton encoders of a split on its seen classes, for both levels.",
     ),
+    "accuracy": ("accuracy", "Train encoders on all classes and say how often they are right on other subjects."),
     "extract": ("extract", "Turn clips into features with trained encoders."),
     "import": ("importing", "Read features that other projects published."),
     "export": ("exporting", "Write features or clips as files of other projects."),

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from sadvae.errors import SadvaeError
 from sadvae.files import write_text
 from sadvae.report.readme import readme_table, write_into
-from sadvae.report.results import read_records, results_markdown
+from sadvae.report.results import read_all_records, results_markdown
 
 HELP = """Make a Markdown table of results from run records.
 
@@ -25,8 +26,10 @@ def command(
     page: Annotated[Path | None, typer.Option(help="Page with a marked place for the short table.")] = None,
 ) -> None:
     """Read all records and write the tables."""
-    found = read_records(records)
-    write_text(out, results_markdown(found))
+    found, encoders = read_all_records(records)
+    if page is not None and not found:
+        raise SadvaeError(f"{records} holds records of encoders alone; the short table of --page is of runs.")
+    write_text(out, results_markdown(found, encoders))
     if page is not None:
         write_into(page, readme_table(found))
-    typer.echo(f"Wrote {out} from {len(found)} records")
+    typer.echo(f"Wrote {out} from {len(found) + len(encoders)} records")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
-from multiprocessing.queues import Queue
+from functools import partial
 from pathlib import Path
-from queue import Empty
 
 from sadvae.encoders.checkpoint import remove_checkpoint
 from sadvae.encoders.extract import extract
@@ -21,6 +15,7 @@ from sadvae.encoders.processes import Processes, joined, process_count
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.encoders.training_report import EpochReport
+from sadvae.encoders.workers import Tell, run_side_by_side
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
 from sadvae.protocol import Division, Levels
@@ -29,8 +24,6 @@ from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
 LevelReport = Callable[[str, EpochReport], None]
-# What a worker tells: its level, and a report, what it raised, or None when it is done.
-_News = tuple[str, EpochReport | Exception | None]
 # The clips of a level, or the store that they are in and how it is divided.
 GivenTask = ClipTask | tuple[Path, Division]
 
@@ -150,67 +143,11 @@ def _trained(
 
 
 def _train_side_by_side(tasks: dict[str, GivenTask], job: _Job, on_epoch: LevelReport | None) -> None:
-    context = multiprocessing.get_context("spawn")
-    news = context.Queue()
-    workers = {
-        name: context.Process(target=_worker, args=(name, task, job, news), daemon=True) for name, task in tasks.items()
-    }
-    try:
-        for worker in workers.values():
-            worker.start()
-        _listen(news, workers, on_epoch)
-    finally:
-        for worker in workers.values():
-            worker.terminate()
-            worker.join()
+    jobs = {name: partial(_train_given, name, task, job) for name, task in tasks.items()}
+    run_side_by_side(jobs, len(jobs), on_epoch or (lambda level, report: None))
 
 
-def _listen(news: Queue[_News], workers: Mapping[str, BaseProcess], on_epoch: LevelReport | None) -> None:
-    """Pass reports on until every worker has said that it is done; raise what a worker raised."""
-    pending = set(workers)
-    while pending:
-        try:
-            level, item = news.get(timeout=1)
-        except Empty:
-            dead = [name for name in sorted(pending) if not workers[name].is_alive() and news.empty()]
-            if dead:
-                raise SadvaeError(
-                    f"the process that trained the {dead[0]} level ended with code {workers[dead[0]].exitcode} (was "
-                    "there enough memory?); the same command goes on where it stopped."
-                ) from None
-            continue
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            pending.remove(level)
-        elif on_epoch:
-            on_epoch(level, item)
-
-
-def _worker(name: str, given: GivenTask, job: _Job, news: Queue[_News]) -> None:
-    import torch
-
-    # More threads than one a process collapse on shared machines.
-    torch.set_num_threads(1)
-    # Ctrl-C reaches the parent too, which ends this process; then files in the making are removed.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        task = given if isinstance(given, ClipTask) else dict(given[1].levels(read_clip_store(given[0])).items())[name]
-        _train_level(name, task, job, lambda level, report: news.put((level, report)))
-        news.put((name, None))
-    except Exception as error:
-        news.put((name, error))
-
-
-def _leave(number: int, frame: object) -> None:
-    sys.exit(128 + number)
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent to end, however it ends, and end this process: nobody would hear of its work."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _train_given(name: str, given: GivenTask, job: _Job, tell: Tell) -> None:
+    """What the process of a level does; a store of clips is opened there."""
+    task = given if isinstance(given, ClipTask) else dict(given[1].levels(read_clip_store(given[0])).items())[name]
+    _train_level(name, task, job, lambda level, report: tell(report))

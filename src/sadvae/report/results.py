@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sadvae.encoder_record import EncoderRecord
 from sadvae.errors import SadvaeError
 from sadvae.record import RunRecord, read_record
+from sadvae.report.results_encoders import encoders_section, read_encoder_records
 from sadvae.report.results_groups import Group, grouped
 from sadvae.report.results_tables import differences_table, published_table, scores_table
 from sadvae.report.results_text import cell, facts
@@ -34,6 +36,13 @@ def read_records(folder: Path) -> list[RunRecord]:
     return [_read(path) for path in paths]
 
 
+def read_all_records(folder: Path) -> tuple[list[RunRecord], list[EncoderRecord]]:
+    """All records of runs and of encoders in a folder and below it; only one of the two may be missing."""
+    encoders = read_encoder_records(folder)
+    runs = any(Path(folder).rglob("record.json"))
+    return read_records(folder) if runs or not encoders else [], encoders
+
+
 def _read(path: Path) -> RunRecord:
     record = read_record(path)
     if not record.evaluations:
@@ -41,12 +50,15 @@ def _read(path: Path) -> RunRecord:
     return record
 
 
-def results_markdown(records: Sequence[RunRecord]) -> str:
-    """RESULTS.md as text: a section for each experiment, data set and split; the order of records does not matter.
+def results_markdown(records: Sequence[RunRecord], encoders: Sequence[EncoderRecord] = ()) -> str:
+    """RESULTS.md as text: a section for each experiment, data set and split, then one on encoders.
+
+    The order of records does not matter.
 
     Raises SadvaeError if one seed of an experiment occurs twice, or settings hold faulty published results.
     """
-    return "\n".join([HEAD, *(_section(group) for group in grouped(records))])
+    sections = [HEAD, *(_section(group) for group in grouped(records)), encoders_section(encoders)]
+    return "\n".join(section for section in sections if section)
 
 
 def _section(group: Group) -> str:

@@ -28,11 +28,11 @@ _Row = tuple[str, str]
 def scores_table(group: Group) -> str:
     """Chance, and one row for each method, preset and selection rule."""
     chance = mean_of([record.evaluations[0].chance for record in group.records])
-    rows = [["chance", DASH, str(len(group.records)), _shown(chance, error=False), *[DASH] * (len(SCORES) - 1)]]
+    rows = [["chance", DASH, str(len(group.records)), shown(chance, error=False), *[DASH] * (len(SCORES) - 1)]]
     for (name, rule), found in _rows(group).items():
-        scores = [_shown(mean_of([getattr(e, field) for e in found])) for field in SCORES.values()]
+        scores = [shown(mean_of([getattr(e, field) for e in found])) for field in SCORES.values()]
         rows.append([name, rule_words(rule), str(len(found)), *scores])
-    return _table(("Method", "Selection", "Seeds", *SCORES), rows, words=2)
+    return markdown_table(("Method", "Selection", "Seeds", *SCORES), rows, words=2)
 
 
 def _rows(group: Group) -> dict[_Row, list[Evaluation]]:
@@ -57,7 +57,7 @@ def differences_table(group: Group) -> str:
     if not rows:
         return ""
     text = "Paired differences over seeds, in percentage points:"
-    return f"{text}\n\n{_table(('Difference', 'Selection', 'Seeds', *COMPARED), rows, words=2)}"
+    return f"{text}\n\n{markdown_table(('Difference', 'Selection', 'Seeds', *COMPARED), rows, words=2)}"
 
 
 def _pair(record: RunRecord, baseline: str) -> tuple[Evaluation, Evaluation] | None:
@@ -67,7 +67,7 @@ def _pair(record: RunRecord, baseline: str) -> tuple[Evaluation, Evaluation] | N
 
 def _difference(pairs: Sequence[tuple[Evaluation, Evaluation]], field: str) -> str:
     left, right = ([getattr(e, field) for e in side] for side in zip(*pairs, strict=True))
-    return _shown(paired_difference(left, right), sign="+")
+    return shown(paired_difference(left, right), sign="+")
 
 
 def published_table(group: Group) -> str:
@@ -80,17 +80,18 @@ def published_table(group: Group) -> str:
         for p in found
     ]
     text = "As published (not measured here):"
-    return f"{text}\n\n{_table(('Method', 'Selection', *COMPARED, 'Source'), rows, words=2)}"
+    return f"{text}\n\n{markdown_table(('Method', 'Selection', *COMPARED, 'Source'), rows, words=2)}"
 
 
-def _shown(mean: Mean | None, *, sign: str = "", error: bool = True) -> str:
+def shown(mean: Mean | None, *, sign: str = "", error: bool = True) -> str:
+    """A mean of fractions in percent ± its standard error; a dash for None."""
     if mean is None:
         return DASH
     value = f"{100 * mean.value:{sign}.1f}"
     return value if mean.error is None or not error else f"{value} ± {100 * mean.error:.1f}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
     """A Markdown table; the first `words` columns stand on the left, the others on the right."""
     rule = ["---" if i < words or name == "Source" else "---:" for i, name in enumerate(head)]
     return "\n".join(f"| {' | '.join(cell(value) for value in row)} |" for row in (head, rule, *rows))
