@@ -16,7 +16,7 @@ from sadvae.types import ClipSet
 from tests.conftest import make_clips
 from tests.unit.test_pretrain import CLIPS, SMALL, TASK, same_weights
 
-SETTINGS = SMALL.model_copy(update={"validation": 0.4, "epochs": 5})
+SETTINGS = SMALL.model_copy(update={"validation": 0.4, "epochs": 8, "learning_rate": 0.02, "averaging": 0.0})
 
 
 def poisoned(clips: ClipSet, *subjects: str) -> ClipSet:

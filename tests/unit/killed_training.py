@@ -18,9 +18,9 @@ from sadvae.encoders.settings import EncoderSettings
 from tests.unit.test_pretrain import SMALL, TASK
 
 SETTINGS = EncoderSettings.model_validate(
-    SMALL.model_dump() | {"epochs": 16, "mirror": 0.5, "validation": 0.5, "optimiser": sys.argv[2]}
+    SMALL.model_dump() | {"epochs": 10, "mirror": 0.5, "validation": 0.5, "learning_rate": 0.02, "averaging": 0.3}
 )
-KILLS = 8
+KILLS = 6
 
 
 def train(folder: Path) -> None:

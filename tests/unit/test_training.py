@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from sadvae.encoders.augment import mirrored
+from sadvae.encoders.course import Course
 from sadvae.encoders.optimiser import learning_rate, new_optimiser
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import ALONE, Processes, joined
@@ -72,8 +73,8 @@ def test_sgd_is_nesterov_by_hand() -> None:
 
 
 def test_sgd_with_steps_learns_too() -> None:
-    settings = changed(optimiser="sgd", learning_rate=0.1, schedule="step", drops=(20,), epochs=30, widths=(16, 32))
-    report = pretrain(TASK, 6, settings, 0).report
+    chosen = changed(optimiser="sgd", learning_rate=0.1, schedule="step", drops=(20,), epochs=30, widths=(16, 32))
+    report = pretrain(TASK, 6, chosen, 0).report
     assert report is not None
     assert report.epochs[-1].loss < 0.7 * report.epochs[0].loss
 
@@ -176,7 +177,7 @@ def test_steps_go_through_the_compiled_network(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("CXX", "true")
     monkeypatch.setattr(torch, "compile", stand_in)
     one, other = (pretrain(TASK, 6, changed(compile=c, epochs=1), 0) for c in (False, True))
-    assert calls == [8, 12]
+    assert calls == [8, 8, 4]
     assert same_weights(one, other)
 
 
@@ -202,32 +203,16 @@ def test_validation_keeps_whole_people_and_picks_the_latest_of_the_best_epochs(t
 
 
 def test_picked_weights_are_those_of_their_epoch() -> None:
-    settings = next(
-        s
-        for s in (changed(validation=0.5, epochs=6, learning_rate=rate) for rate in (0.003, 0.01, 0.03, 0.1, 0.3))
-        if (r := pretrain(TASK, 6, s, 0).report) and r.picked < 5
-    )
-    found = pretrain(TASK, 6, settings, 0)
-    assert found.report is not None
-    weights: dict[int, dict[str, torch.Tensor]] = {}
-
-    class StoppedError(Exception):
-        pass
-
-    from sadvae.encoders import course
-
-    kept = course.Course.add
-
-    def add(self: course.Course, report: EpochReport, averaged: nn.Module) -> None:
-        weights[report.epoch] = {name: tensor.clone() for name, tensor in averaged.state_dict().items()}
-        kept(self, report, averaged)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(course.Course, "add", add)
-        pretrain(TASK, 6, settings, 0)
-    state = found.network.state_dict()
-    assert all(torch.equal(state[name], tensor) for name, tensor in weights[found.report.picked].items())
-    assert not all(torch.equal(state[name], tensor) for name, tensor in weights[5].items())
+    course, network = Course(), nn.Linear(1, 1)
+    for epoch, validation in enumerate((0.4, 0.5, 0.5, 0.3)):
+        with torch.no_grad():
+            network.weight.fill_(epoch)
+        course.add(EpochReport(epoch, 1.0, 1.0, validation), network)
+    assert course.weights["weight"].item() == 2
+    again = Course.of(course.state_dict())
+    assert again.epochs == course.epochs
+    again.add(EpochReport(4, 1.0, 1.0, 0.5), network)
+    assert again.weights["weight"].item() == 3
 
 
 def test_the_last_epoch_counts_without_validation() -> None:
@@ -237,6 +222,7 @@ def test_the_last_epoch_counts_without_validation() -> None:
     assert picked_epoch(tuple(replace(e, validation=0.0) for e in epochs)) == 2
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(1, 9), st.floats(0.01, 0.99), st.booleans())
 def test_parts_share_nobody_and_lose_nobody(subjects: int, share: float, named: bool) -> None:
     clips = make_clips(classes=2, subjects=subjects, repetitions=100)
@@ -289,27 +275,27 @@ def test_clips_that_tell_nothing_stop_the_training(tmp_path: Path) -> None:
     first = CLIPS.clips[0]
     equal = TASK.train.where([True] * len(TASK.train.clips))
     equal = replace(equal, clips=tuple(replace(clip, joints=first.joints) for clip in equal.clips))
-    settings = changed(epochs=60, batch_size=4)
+    chosen = changed(epochs=12, batch_size=2, warm_up=0.0)
     path = tmp_path / "run.checkpoint"
-    with pytest.raises(SadvaeError, match=r"learns nothing: after epoch (29|3\d) its loss"):
-        pretrain(replace(TASK, train=equal), 6, settings, 0, checkpoint=path)
+    with pytest.raises(SadvaeError, match=r"learns nothing: after epoch 10 its loss"):
+        pretrain(replace(TASK, train=equal), 6, chosen, 0, checkpoint=path)
     assert not path.exists()
-    pretrain(TASK, 6, settings, 0)
+    pretrain(TASK, 6, chosen, 0)
 
 
 def test_a_slow_training_is_not_taken_for_a_dead_one() -> None:
-    labels, settings = [c for c in range(10) for _ in range(20)], changed(epochs=40, warm_up=0.1)
+    labels, chosen = [c for c in range(10) for _ in range(20)], changed(epochs=40, warm_up=0.1)
     blind = blind_loss(labels, 10, 0.1)
 
     def course(losses: list[float], accuracy: float = 0.1) -> list[EpochReport]:
         return [EpochReport(i, loss, accuracy) for i, loss in enumerate(losses)]
 
     with pytest.raises(SadvaeError, match="learns nothing"):
-        check_alive(course([blind + 0.02] * 10), 20, labels, 10, settings)
-    check_alive(course([blind + 0.02] * 6), 20, labels, 10, settings)
-    check_alive(course([blind + 0.02] * 10), 10, labels, 10, settings)
-    check_alive(course([blind + 0.02] * 9 + [blind * 0.98]), 20, labels, 10, settings)
-    check_alive(course([blind + 0.5] * 10, accuracy=0.2), 20, labels, 10, settings)
+        check_alive(course([blind + 0.02] * 10), 20, labels, 10, chosen)
+    check_alive(course([blind + 0.02] * 6), 20, labels, 10, chosen)
+    check_alive(course([blind + 0.02] * 10), 10, labels, 10, chosen)
+    check_alive(course([blind + 0.02] * 9 + [blind * 0.98]), 20, labels, 10, chosen)
+    check_alive(course([blind + 0.5] * 10, accuracy=0.2), 20, labels, 10, chosen)
 
 
 def test_a_resumed_training_under_other_settings_is_refused(tmp_path: Path) -> None:
@@ -320,5 +306,5 @@ def test_a_resumed_training_under_other_settings_is_refused(tmp_path: Path) -> N
 
 
 def test_a_batch_that_cannot_be_shared_is_said() -> None:
-    with pytest.raises(SadvaeError, match="a batch of 8 clips cannot be shared by 9 processes"):
+    with pytest.raises(SadvaeError, match="a batch of 4 clips cannot be shared by 9 processes"):
         pretrain(TASK, 6, SMALL, 0, processes=Processes(0, 9))

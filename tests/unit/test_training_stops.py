@@ -21,7 +21,7 @@ from sadvae.protocol import Division
 from sadvae.skeleton.store import write_clips_file
 from sadvae.splits.reader import build_split
 from tests.conftest import ROOT
-from tests.unit.test_pretrain import CLIPS, SMALL
+from tests.unit.test_pretrain import SMALL, moving_clips
 
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
@@ -30,23 +30,23 @@ ENVIRONMENT = os.environ | {
 }
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_a_killed_training_goes_on_to_equal_weights(tmp_path: Path, optimiser: str) -> None:
-    words = [sys.executable, "-m", "tests.unit.killed_training", str(tmp_path), optimiser]
+def test_a_killed_training_goes_on_to_equal_weights(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "tests.unit.killed_training", str(tmp_path)]
     done = subprocess.run(words, env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 2
     one, other = (json.loads((tmp_path / name / "done.json").read_text()) for name in ("unbroken", "killed"))
     assert one == other
     trained = [int(word) for word in (tmp_path / "killed" / "epochs.txt").read_text().split()]
-    assert set(trained) == set(range(16))
+    assert set(trained) == set(range(10))
     # At least one start went on in the middle, so no epoch but the one that a kill hit was trained twice.
-    assert len(trained) <= 16 + int(done.stdout)
+    assert len(trained) <= 10 + int(done.stdout)
 
 
 def test_two_processes_equal_one(tmp_path: Path) -> None:
-    two = [replace(c, joints=np.concatenate([c.joints, c.joints + 0.1])) if c.label == 1 else c for c in CLIPS.clips]
-    clips = replace(CLIPS, clips=tuple(two))
+    one = moving_clips(repetitions=4)
+    two = [replace(c, joints=np.concatenate([c.joints, c.joints + 0.1])) if c.label == 1 else c for c in one.clips]
+    clips = replace(one, clips=tuple(two))
     split = build_split("s", [5], 6, (3, 4))
     write_clips_file(tmp_path / "clips.npz", clips)
     (tmp_path / "split.json").write_text(json.dumps({"unseen": [5], "validation_unseen": [3, 4]}))
@@ -75,8 +75,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 
 
 def test_shared_statistics_of_one_process_are_those_of_batch_normalisation(tmp_path: Path) -> None:
-    store = torch.distributed.FileStore(str(tmp_path / "store"), 1)
-    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
     try:
         outcomes = []
         for context in (None, SharedStatistics()):
