@@ -74,9 +74,13 @@ class AccuracyJob:
         log.path.unlink(missing_ok=True)
 
 
+def _natural(subject: str) -> tuple[int, str]:
+    return len(subject), subject
+
+
 def _who(task: ClipTask) -> dict[str, Any]:
     parts = {"train": task.train.clips, "test": task.test_seen.clips}
-    subjects = {f"{k}_subjects": sorted({str(c.subject) for c in clips if c.subject}) for k, clips in parts.items()}
+    subjects = {f"{k}_subjects": sorted({str(c.subject) for c in clips if c.subject}, key=_natural) for k, clips in parts.items()}
     return subjects | {"counts": {k: len(clips) for k, clips in parts.items()}, "allow": list(task.allow)}
 
 
