@@ -80,8 +80,9 @@ def _natural(subject: str) -> tuple[int, str]:
 
 def _who(task: ClipTask) -> dict[str, Any]:
     parts = {"train": task.train.clips, "test": task.test_seen.clips}
-    subjects = {f"{k}_subjects": sorted({str(c.subject) for c in clips if c.subject}, key=_natural) for k, clips in parts.items()}
-    return subjects | {"counts": {k: len(clips) for k, clips in parts.items()}, "allow": list(task.allow)}
+    people = {part: {clip.subject for clip in clips if clip.subject is not None} for part, clips in parts.items()}
+    subjects = {f"{part}_subjects": sorted(names, key=_natural) for part, names in people.items()}
+    return subjects | {"counts": {part: len(clips) for part, clips in parts.items()}, "allow": list(task.allow)}
 
 
 class _Log:
