@@ -50,6 +50,9 @@ class AccuracyJob:
         task = self.scored.task()
         checkpoint = self.path.with_suffix(".checkpoint")
         log = _Log.found(self.path.with_suffix(".log"), self.known["key"])
+        if not log.epochs:
+            # Of another training, or of one that was stopped before anything was noted.
+            checkpoint.unlink(missing_ok=True)
 
         def report(epoch: EpochReport) -> None:
             log.add(asdict(epoch))
