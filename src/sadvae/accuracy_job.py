@@ -50,6 +50,9 @@ class AccuracyJob:
         task = self.scored.task()
         checkpoint = self.path.with_suffix(".checkpoint")
         log = _Log.found(self.path.with_suffix(".log"), self.known["key"])
+        if not log.epochs:
+            # Of another training, or of one that was stopped before anything was noted.
+            checkpoint.unlink(missing_ok=True)
 
         def report(epoch: EpochReport) -> None:
             log.add(asdict(epoch))
@@ -74,10 +77,15 @@ class AccuracyJob:
         log.path.unlink(missing_ok=True)
 
 
+def _natural(subject: str) -> tuple[int, str]:
+    return len(subject), subject
+
+
 def _who(task: ClipTask) -> dict[str, Any]:
     parts = {"train": task.train.clips, "test": task.test_seen.clips}
-    subjects = {f"{k}_subjects": sorted({str(c.subject) for c in clips if c.subject}) for k, clips in parts.items()}
-    return subjects | {"counts": {k: len(clips) for k, clips in parts.items()}, "allow": list(task.allow)}
+    people = {part: {clip.subject for clip in clips if clip.subject is not None} for part, clips in parts.items()}
+    subjects = {f"{part}_subjects": sorted(names, key=_natural) for part, names in people.items()}
+    return subjects | {"counts": {part: len(clips) for part, clips in parts.items()}, "allow": list(task.allow)}
 
 
 class _Log:

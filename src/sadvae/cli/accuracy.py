@@ -60,16 +60,16 @@ def accuracy_table(records: Sequence[EncoderRecord]) -> Table:
     first = records[0]
     scored = f"{first.part} subjects {', '.join(first.test_subjects) or '(unknown)'}"
     table = Table(title=escape(f"{first.title}: {scored} (%)"), title_justify="left")
-    for name in ("encoder", "parameters", "seeds", "accuracy", "class mean", "training"):
+    for name in ("encoder", "parameters", "seeds", "accuracy", "training"):
         table.add_column(name, justify="left" if name == "encoder" else "right", no_wrap=True)
     for label, group in groupby(records, key=lambda record: record.encoder):
         found = list(group)
-        scores = (mean_of([getattr(r.scores, field) for r in found]) for field in ("accuracy", "class_mean"))
+        accuracy = mean_of([record.scores.accuracy for record in found])
         seconds = sum(r.seconds["training"] for r in found) / len(found)
         parameters = f"{found[0].parameters:,}"
-        table.add_row(escape(label), parameters, str(len(found)), *map(_shown, scores), duration(seconds))
+        table.add_row(escape(label), parameters, str(len(found)), _shown(accuracy), duration(seconds))
     for name, score in first.references.items():
-        table.add_row(name, "", "", percent(score), "", "")
+        table.add_row(name, "", "", percent(score), "")
     return table
 
 

@@ -25,7 +25,7 @@ def reference_scores(task: ClipTask) -> dict[str, float]:
     bodies = max(len(clip.joints) for part in (task.train, task.test_seen) for clip in part.clips)
     (train, labels), (test, answers) = (joint_rows(part, bodies) for part in (task.train, task.test_seen))
     with warnings.catch_warnings():
-        # Some hundred steps do; what is missing after a thousand moves no answer.
+        # Some hundred steps do on small data sets; larger ones may end short of the optimum.
         warnings.simplefilter("ignore", ConvergenceWarning)
         regression = LogisticRegression(max_iter=1000).fit(train, labels)
     nearest = KNeighborsClassifier(1).fit(train, labels)
