@@ -61,7 +61,7 @@ class RefinedGraphConvolution(nn.Module):
         return torch.matmul(weights, torch.cat([relation, ones, shared.to(ones.dtype)], dim=2))
 
     def relation(self, still: Tensor) -> Tensor:
-        """Features [n, joint, d_in], the mean over frames, to tanh(receiver - sender): [n, relation, sender, receiver]."""
+        """Mean features [n, joint, d_in] to tanh(receiver - sender): [n, relation, sender, receiver]."""
         receiver, sender = self.receiver(still).transpose(1, 2), self.sender(still).transpose(1, 2)
         return torch.tanh(receiver[:, :, None, :] - sender[:, :, :, None])
 
