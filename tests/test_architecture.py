@@ -29,7 +29,9 @@ FLOORS = {
     "settings": 5,
     "stages": 5,
     "preparing": 5,
+    "comparing": 5,
     "experiment": 6,
+    "bench": 7,
     "report": 7,
     "cli": 8,
 }
@@ -38,6 +40,8 @@ SAME_FLOOR = {
     ("stages", "settings"),
     ("preparing", "stages"),
     ("preparing", "settings"),
+    ("comparing", "stages"),
+    ("comparing", "settings"),
     ("types", "errors"),
     ("sensor_names", "errors"),
     ("protocol", "task"),
