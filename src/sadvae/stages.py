@@ -58,6 +58,8 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     encoder_settings(settings.encoder)
     for rule in settings.rules:
         selection_by_name(rule)
+    for name in settings.baselines:
+        baseline(name)
     for contender in contenders(settings):
         main_method(contender.method)
         check_mode(contender.text.mode)
