@@ -32,7 +32,9 @@ FLOORS = {
     "preparing": 5,
     "accuracy_job": 6,
     "accuracy": 6,
+    "comparing": 5,
     "experiment": 6,
+    "bench": 7,
     "report": 7,
     "cli": 8,
 }
@@ -41,6 +43,8 @@ SAME_FLOOR = {
     ("stages", "settings"),
     ("preparing", "stages"),
     ("preparing", "settings"),
+    ("comparing", "stages"),
+    ("comparing", "settings"),
     ("types", "errors"),
     ("sensor_names", "errors"),
     ("protocol", "task"),

@@ -6,29 +6,31 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from sadvae import __version__, stages
+from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import Features, read_features, write_features
-from sadvae.files import read_json, write_json
+from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, prepare_to
 from sadvae.recognizer import new_recognizer
-from sadvae.record import RunRecord
-from sadvae.settings import ExperimentSettings
+from sadvae.record import RunRecord, read_record
+from sadvae.settings import ExperimentSettings, TextSettings
 from sadvae.skeleton.manifest import hash_clips
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
-from sadvae.types import ClassEmbeddings, ClipSet
+from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet
 
 
 class Progress(Protocol):
@@ -37,27 +39,57 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None: ...
 
 
-def run_experiment(settings: ExperimentSettings, source: Path | None, out: Path, seed: int, say: Progress) -> Run:
+@dataclass(frozen=True)
+class Sharing:
+    """What runs of several experiments have in common: a folder of stages by their keys, and the source's digest.
+
+    Whoever needs a stage first builds it, the others wait for it. The levels' encoders train one after the other,
+    since the other runs keep the cores busy.
+    """
+
+    folder: Path
+    origin: str
+
+
+def run_experiment(
+    settings: ExperimentSettings,
+    source: Path | None,
+    out: Path,
+    seed: int,
+    say: Progress,
+    sharing: Sharing | None = None,
+) -> Run:
     """Run the whole chain for one seed in the folder `out`; finished stages of an earlier run are reused.
 
-    source: the folder or file of raw clips, None for generated motion. Raises SadvaeError or LeakageError.
+    source: the folder or file of raw clips, None for generated motion. sharing: where stages are kept that other
+    experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
     """
     stages.check_settings(settings, source)
-    run = Run(settings, source, Path(out), seed, say)
+    run = Run(settings, source, Path(out), seed, say, sharing)
     clips = run.prepare()
     embeddings = run.embed(clips)
     encoders = run.pretrain(clips)
     features = run.extract(clips, encoders)
-    task = features.task(embeddings)
-    run.train(task, features, encoders, clips)
+    tasks = {text: features.task(vectors) for text, vectors in embeddings.items()}
+    run.train(tasks, features, encoders, clips)
     return run
 
 
 class Run:
     """One seed of an experiment: where its files are, what is done, and how long each stage took."""
 
-    def __init__(self, settings: ExperimentSettings, source: Path | None, out: Path, seed: int, say: Progress) -> None:
+    def __init__(
+        self,
+        settings: ExperimentSettings,
+        source: Path | None,
+        out: Path,
+        seed: int,
+        say: Progress,
+        sharing: Sharing | None = None,
+    ) -> None:
         self.settings, self.source, self.out, self.seed, self.say = settings, source, out, seed, say
+        self.sharing = sharing
+        self.origin = sharing.origin if sharing else source_origin(source)
         self.folder = out / f"seed-{seed}"
         self.seconds: dict[str, float] = {}
         self.record: RunRecord
@@ -69,9 +101,8 @@ class Run:
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
-        path = self.out / default_target(self.source)
-        origin = source_digest(self.source) if self.source else "generated"
-        key = _key(self.settings.data, self.settings.prepare, origin)
+        key = _key(self.settings.data, self.settings.prepare, self.origin)
+        path = self._place(self.out / default_target(self.source), "clips", key)
 
         def report(done: int, total: int, note: str) -> None:
             self.say("prepare", done, total, note)
@@ -84,22 +115,28 @@ class Run:
         self.clip_hash = hash_clips(self.clips)
         return self.clips
 
-    def embed(self, clips: ClipSet) -> ClassEmbeddings:
-        """Class texts to vectors (embeddings.npz)."""
-        path = self.out / "embeddings.npz"
+    def embed(self, clips: ClipSet) -> dict[TextSettings, ClassEmbeddings]:
+        """Class texts to vectors, for each text setting that a method needs (embeddings.npz: the main method's)."""
         texts = stages.texts_for(self.settings.data, clips)
+        wanted = text_settings(self.settings)
+        found = {text: self._embed(text, texts, main=text == wanted[0]) for text in wanted}
+        self.embeddings = found[wanted[0]]
+        return found
+
+    def _embed(self, text: TextSettings, texts: ClassTexts, *, main: bool) -> ClassEmbeddings:
+        key = _key(text, texts)
+        own = self.out / ("embeddings.npz" if main else f"embeddings-{key[:12]}.npz")
+        path = self._place(own, "texts", key)
 
         def build() -> None:
-            encoder = load_text_encoder(self.settings.text.encoder)
-            write_class_embeddings(path, embed_classes(texts, encoder, mode=self.settings.text.mode))
+            encoder = load_text_encoder(text.encoder)
+            write_class_embeddings(path, embed_classes(texts, encoder, mode=text.mode))
 
-        self._stage("embed", path, _key(self.settings.text, texts), build)
-        self.embeddings = read_class_embeddings(path)
-        return self.embeddings
+        self._stage("embed", path, key, build)
+        return read_class_embeddings(path)
 
     def pretrain(self, clips: ClipSet) -> LevelEncoders:
         """Skeleton encoders of both levels, on seen classes of training subjects (encoders/)."""
-        path = self.folder / "encoders"
         division = stages.division_for(self.settings.split, self.settings.data, len(clips.class_names))
         settings = stages.encoder_settings(self.settings.encoder)
         done: dict[str, int] = {}
@@ -110,26 +147,39 @@ class Run:
             self.say("pretrain", sum(done.values()), settings.epochs * levels, f"{level}: loss {epoch.loss:.3f}")
 
         key = _key(division, settings, self.clip_hash, self.seed)
-        self._stage("pretrain", path, key, lambda: pretrain_levels(clips, division, settings, self.seed, path, report))
-        self.encoders = load_encoders(path)
+        path = self._place(self.folder / "encoders", "encoders", key)
+        together = self.sharing is None
+
+        def build() -> None:
+            pretrain_levels(clips, division, settings, self.seed, path, report, side_by_side=together)
+
+        self._stage("pretrain", path, key, build)
+        self.encoders, self._encoders_stamp = load_encoders(path), read_json(_stamp_path(path))
         return self.encoders
 
     def extract(self, clips: ClipSet, encoders: LevelEncoders) -> Features:
         """Features of both levels (features/)."""
-        path = self.folder / "features"
-        key = _key(read_json(self.folder / "encoders.key"), self.clip_hash)
+        key = _key(self._encoders_stamp, self.clip_hash)
+        path = self._place(self.folder / "features", "features", key)
         self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
         return read_features(path)
 
-    def train(self, task: ZeroShotTask, features: Features, encoders: LevelEncoders, clips: ClipSet) -> None:
-        """Alignment, gate and baselines; then the recogniser (recognizer/) and the record (record.json)."""
+    def train(
+        self,
+        tasks: Mapping[TextSettings, ZeroShotTask],
+        features: Features,
+        encoders: LevelEncoders,
+        clips: ClipSet,
+    ) -> None:
+        """Alignment, gate, what is compared; then the recogniser (recognizer/) and the record (record.json)."""
+        task = tasks[self.settings.text]
         with self._timed("train"):
-            fits = stages.all_fits(
+            fits = all_fits(
                 self.settings,
-                task,
+                tasks,
                 features.class_names,
                 self.seed,
-                lambda epoch, losses: self.say("train", epoch + 1, 0, _shown(losses)),
+                lambda done, total, note: self.say("train", done, total, note),
             )
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
@@ -146,6 +196,7 @@ class Run:
         )
         recognizer.save(self.folder / "recognizer")
         self.record.write(self.folder / "record.json")
+        write_json(self.folder / "record.key", {"key": record_key(self.settings, self.origin, self.seed)})
 
     def _record(self, task: ZeroShotTask, features: Features, evaluations: list, levels: Any) -> RunRecord:
         lower = task.calibration
@@ -181,12 +232,22 @@ class Run:
         self.seconds[name] = time.perf_counter() - start
         self.say(name, 1, 1)
 
+    def _place(self, own: Path, kind: str, key: str) -> Path:
+        """Where a stage's result is: in this run's folder, or in a shared folder of its own, named after its key."""
+        return own if self.sharing is None else self.sharing.folder / f"{kind}-{key[:16]}" / own.name
+
     def _stage(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
         """Build `path` unless an earlier run left it under the same key; a changed key starts the stage afresh.
 
-        What is reused keeps the seconds that it took when it was built.
+        What is reused keeps the seconds that it took when it was built; stages of one name add up.
         """
-        stamp = path.with_name(f"{path.stem}.key")
+        if self.sharing is None:
+            return self._build(name, path, key, build)
+        with locked(path.with_name(".lock")):
+            return self._build(name, path, key, build)
+
+    def _build(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
+        stamp, before = _stamp_path(path), self.seconds.get(name, 0.0)
         known = _read_stamp(stamp)
         with self._timed(name):
             done = known.get("key") == key and "seconds" in known and path.exists()
@@ -195,10 +256,36 @@ class Run:
                     shutil.rmtree(path)
                 write_json(stamp, {"key": key})
                 build()
-        if done:
-            self.seconds[name] = known["seconds"]
-        else:
-            write_json(stamp, {"key": key, "seconds": round(self.seconds[name], 2)})
+        if not done:
+            known = {"key": key, "seconds": round(self.seconds[name], 2)}
+            write_json(stamp, known)
+        self.seconds[name] = before + known["seconds"]
+
+
+def source_origin(source: Path | None) -> str:
+    """What the clips come from: the digest of the source's files, "generated" where there is none."""
+    return source_digest(source) if source else "generated"
+
+
+def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
+    """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
+    idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
+    classes = sha256_of(settings.data.classes) if settings.data.classes else ""
+    return _key(settings.model_dump(mode="json", exclude=idle), origin, classes, seed)
+
+
+def finished_record(folder: Path, key: str) -> RunRecord | None:
+    """The record that an earlier run left in a seed's folder under the same key; None where there is none."""
+    if _read_stamp(folder / "record.key").get("key") != key:
+        return None
+    try:
+        return read_record(folder / "record.json")
+    except SadvaeError:
+        return None
+
+
+def _stamp_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.key")
 
 
 def _read_stamp(path: Path) -> dict[str, Any]:
@@ -213,10 +300,6 @@ def _read_stamp(path: Path) -> dict[str, Any]:
 def _key(*parts: Any) -> str:
     text = json.dumps([p.model_dump(mode="json") if hasattr(p, "model_dump") else p for p in parts], default=repr)
     return hashlib.sha256(f"{__version__} {text}".encode()).hexdigest()
-
-
-def _shown(losses: dict[str, float]) -> str:
-    return f"loss {losses['total']:.3f}" if "total" in losses else ""
 
 
 def _counts(task: ZeroShotTask) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from sadvae.encoders.levels import LevelEncoders, extract_level
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
-from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_levels
+from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.methods.eszsl import ESZSL
 from sadvae.methods.gate import GATES, Gate
@@ -22,7 +22,7 @@ from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
-from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
+from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings, contenders
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
 from sadvae.skeleton.manifest import Manifest, new_manifest
 from sadvae.skeleton.parts import read_clip_list
@@ -56,13 +56,15 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     if data.dataset in dataset_names():
         division_for(settings.split, data, len(class_texts(data.dataset).ids))
     encoder_settings(settings.encoder)
-    main_method(settings.method)
+    for rule in settings.rules:
+        selection_by_name(rule)
     for name in settings.baselines:
         baseline(name)
-    if settings.gate not in GATES:
-        raise SadvaeError(f"unknown gate {settings.gate!r}; expected one of {', '.join(GATES)}.")
-    selection_by_name(settings.selection)
-    check_mode(settings.text.mode)
+    for contender in contenders(settings):
+        main_method(contender.method)
+        check_mode(contender.text.mode)
+        if contender.gate not in GATES:
+            raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
 
 
 def read_raw(
@@ -193,39 +195,54 @@ def fit_and_evaluate(
     on_epoch: EpochCallback | None = None,
 ) -> Fitted:
     """Train a method on a task, fit its gate on the calibration level, and score it on the test clips."""
-    rule = selection_by_name(selection)
-    levels = train_levels(main_method(chosen), task, seed, rule, on_epoch)
+    return fit_under_rules(name, chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
+
+
+def fit_under_rules(
+    name: str,
+    chosen: PresetSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    gate: str,
+    selections: Sequence[str],
+    seed: int,
+    on_epoch: EpochCallback | None = None,
+) -> list[Fitted]:
+    """As fit_and_evaluate, under several selection rules of one training; rules that pick the same epoch share scores.
+
+    The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
+    """
+    rules = [selection_by_name(selection) for selection in selections]
+    fits: list[Fitted] = []
+    for rule, levels in train_under_rules(main_method(chosen), task, seed, rules, on_epoch).items():
+        same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)
+        fit = same or _scored(name, chosen, task, class_names, gate, levels, seed)
+        details = {"curve": [], "classes": [], "confusion_ids": [], "confusion": []} if fits else {}
+        fits.append(replace(fit, evaluation=fit.evaluation.model_copy(update={"selection": rule, **details})))
+    return fits
+
+
+def _scored(
+    name: str,
+    chosen: PresetSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    gate: str,
+    levels: TrainedLevels,
+    seed: int,
+) -> Fitted:
     fitted_gate = calibrate_gate(gate, levels, task, seed)
-    shown = None if name == chosen.preset else chosen.preset
     scores = evaluate(
         levels.trained,
         fitted_gate,
         task,
         class_names,
         method=name,
-        preset=shown,
-        selection=rule.name,
+        preset=None if name == chosen.preset else chosen.preset,
+        selection="",
         epoch=levels.epoch,
     )
     return Fitted(levels, fitted_gate, scores)
-
-
-def all_fits(
-    settings: ExperimentSettings,
-    task: ZeroShotTask,
-    class_names: tuple[str, ...],
-    seed: int,
-    on_epoch: EpochCallback | None = None,
-) -> list[Fitted]:
-    """The experiment's method, then its baselines, on the same task."""
-    main = fit_and_evaluate(
-        "sa_dvae", settings.method, task, class_names, settings.gate, settings.selection, seed, on_epoch
-    )
-    rest = [
-        fit_and_evaluate(name, PresetSettings(preset=name), task, class_names, settings.gate, settings.selection, seed)
-        for name in settings.baselines
-    ]
-    return [main, *rest]
 
 
 def _validated(model: Any, fields: dict[str, Any], where: str) -> Any:

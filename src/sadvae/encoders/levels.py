@@ -63,19 +63,22 @@ def pretrain_levels(
     folder: Path,
     on_epoch: LevelReport | None = None,
     device: str = "auto",
+    *,
+    side_by_side: bool = True,
 ) -> LevelEncoders:
     """Train one encoder per level into folder/test and folder/calibration: in parallel processes, or one after the
     other where torchrun started processes that share each.
 
-    device: auto (a GPU where there is one), cpu or cuda. A stopped run resumes from the checkpoints beside the
-    encoders. Raises LeakageError when a level would leak.
+    device: auto (a GPU where there is one), cpu or cuda. side_by_side: False trains one level after the other in this
+    process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders.
+    Raises LeakageError when a level would leak.
     """
     levels = division.levels(clips)
     job = _Job(len(clips.class_names), settings, seed, Path(folder), device)
     job.folder.mkdir(parents=True, exist_ok=True)
     if process_count() > 1:
         return _train_together(levels, division, job, on_epoch)
-    if levels.calibration is None or (os.cpu_count() or 1) == 1:
+    if levels.calibration is None or not side_by_side or (os.cpu_count() or 1) == 1:
         for name, task in levels.items():
             _train_level(name, task, job, on_epoch)
     else:

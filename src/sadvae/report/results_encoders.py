@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from sadvae.encoder_record import EncoderRecord, read_encoder_record
 from sadvae.errors import SadvaeError
-from sadvae.report.means import mean_of
-from sadvae.report.results_tables import markdown_table, shown
-from sadvae.report.results_text import cell
+from sadvae.evaluation.statistics import estimate
+from sadvae.report.tables import Cell, Number, Table, cell, markdown
 from sadvae.report.words import DASH, allowance_words, duration
 
 HEAD = """## Skeleton encoders, all classes
@@ -46,28 +45,33 @@ def _table(key: tuple[str, str, str], records: list[EncoderRecord]) -> str:
     part, dataset, _ = key
     rows = [_row(name, list(found)) for name, found in groupby(records, key=lambda r: r.encoder)]
     references = {name: score for record in records for name, score in record.references.items()}
-    rows += [[name, DASH, DASH, shown(mean_of([score])), *[DASH] * 4] for name, score in references.items()]
+    rows += [(name, DASH, DASH, _mean({0: score}), *[DASH] * 4) for name, score in references.items()]
     first = records[0]
     title = f"### {cell(first.title)}: {cell(dataset)}, {part} subjects {cell(', '.join(first.test_subjects) or DASH)}"
-    return f"{title}\n\n{_facts(records)}\n\n{markdown_table(_COLUMNS, rows, words=1)}\n"
+    table = Table("encoders", title, "", _COLUMNS, tuple(rows), 1)
+    return f"{title}\n\n{_facts(records)}\n\n{markdown(table)}\n"
 
 
-def _row(name: str, records: list[EncoderRecord]) -> list[str]:
+def _row(name: str, records: list[EncoderRecord]) -> tuple[Cell, ...]:
     seeds = [record.seed for record in records]
     if len(set(seeds)) < len(seeds) or len({str(record.settings) for record in records}) > 1:
         raise SadvaeError(
             f"encoder {name!r} of {records[0].name} has records of one seed twice or of different settings; "
             "keep one kind in the folder that is read."
         )
-    return [
+    return (
         name,
         f"{records[0].parameters:,}",
         str(len(seeds)),
-        shown(mean_of([record.scores.accuracy for record in records])),
-        shown(mean_of([record.scores.class_mean for record in records])),
+        _mean({record.seed: record.scores.accuracy for record in records}),
+        _mean({record.seed: record.scores.class_mean for record in records}),
         *(_mean_time(records, clock) for clock in ("training", "training_cpu")),
         f"{max(record.peak_memory_mb for record in records):.0f} MiB",
-    ]
+    )
+
+
+def _mean(by_seed: Mapping[int, float]) -> Number:
+    return Number(estimate({"": {seed: value for seed, value in by_seed.items()}}))
 
 
 def _mean_time(records: Sequence[EncoderRecord], clock: str) -> str:
