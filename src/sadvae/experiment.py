@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from sadvae import __version__, stages
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.disentanglement import probe_task
 from sadvae.features.folder import Features, read_features, write_features
 from sadvae.files import read_json, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
@@ -171,6 +172,7 @@ class Run:
             peak_memory_mb=peak_memory_mb(),
             allow=allow,
             counts=_counts(task),
+            probes=probe_task(self.trained, task),
         )
 
     @contextmanager
