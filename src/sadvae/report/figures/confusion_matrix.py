@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sadvae.report.figures.style import blank, short, styled
+from sadvae.report.figures.style import blank, short, styled, wrapped
 from sadvae.report.palette import INK
 
 if TYPE_CHECKING:
@@ -23,24 +23,23 @@ WRITTEN = 12
 def confusion_matrix(names: Sequence[str], counts: NDArray[np.int64], method: str) -> Figure:
     """Shares of each row in percent, the darker the larger; counts int [true class, answer]."""
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = blank(3.4)
+    few = len(names) <= WRITTEN
+    figure = blank(3.2 if few else 3.6)
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
-    ticks = range(len(names))
-    letters = 18 if len(names) <= 20 else 12
-    size = 6.5 if len(names) <= 20 else 4.5
-    axes.set_xticks(ticks, [short(n, letters) for n in names], rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, [short(n, letters) for n in names])
-    axes.tick_params(length=0, labelsize=size)
+    shown = [wrapped(name, 17) if few else short(name, 16) for name in names]
+    axes.set_xticks(range(len(names)), shown, rotation=45, ha="right", va="top", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), shown)
+    axes.tick_params(length=0, labelsize=6 if len(names) <= 24 else 4)
     axes.set_xlabel("answer")
     axes.set_ylabel("true class")
-    axes.set_title(f"{method}: answers to each class (%)")
+    figure.suptitle(f"{method}: answers to clips of each class (%)", fontsize=7.5)
     for side in axes.spines.values():
         side.set_visible(False)
-    if len(names) <= WRITTEN:
+    if few:
         _write(axes, shares)
-    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=30)
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    else:
+        figure.colorbar(image, ax=axes, shrink=0.7, aspect=30)
     return figure
 
 

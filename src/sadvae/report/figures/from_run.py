@@ -41,11 +41,11 @@ def maps_of(run: FinishedRun) -> tuple[dict[str, NDArray[np.float64]], list[Mark
 
 def traversals_of(run: FinishedRun) -> tuple[list[Row], tuple[tuple[int, int], ...]]:
     """Traversals of one unseen test clip as rows of cells, and the bones of its body; none without a decoder."""
-    if not isinstance(run.trained, Decodes):
-        return [], ()
     ids = run.task.test_unseen.clip_ids
-    clip_id = ids[len(ids) // 2]
-    widths = {"z_v": run.trained.latents(run.task.test_unseen.features[:1]).style.shape[1], "z_r": 1}
+    latents = run.trained.latents(run.task.test_unseen.features)
+    if latents is None or not isinstance(run.trained, Decodes):
+        return [], ()
+    clip_id, widths = ids[len(ids) // 2], {"z_r": latents.semantic.shape[1], "z_v": latents.style.shape[1]}
     rows = [
         _row(run, traverse(run.trained, run.task, clip_id, half, direction))
         for half, direction in SHOWN

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GRID = np.linspace(0, 1, 401)
+GRID = np.linspace(0, 1, 401)
 _DASHES = ("-", "--", ":", "-.")
 
 
@@ -38,9 +38,7 @@ def seen_unseen(methods: Sequence[MethodCurve]) -> Figure:
     for number, found in enumerate(methods):
         dash = _DASHES[number % len(_DASHES)]
         line = 100 * mean_curve(found.curves)
-        axes.plot(
-            100 * _GRID, line, dash, color=colour(number), linewidth=1.6 if number == 0 else 1, label=found.method
-        )
+        axes.plot(100 * GRID, line, dash, color=colour(number), linewidth=1.6 if number == 0 else 1, label=found.method)
         _mark(axes, found, number)
     axes.set_xlim(-1, 101)
     axes.set_ylim(-1, 101)
@@ -61,7 +59,7 @@ def _best_unseen(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     """The largest U among the points with at least that S: thresholds make steps, and S rises as U falls."""
     seen, unseen = curve[np.argsort(curve[:, 0], kind="stable")].T
     best = np.maximum.accumulate(unseen[::-1])[::-1]
-    place = np.searchsorted(seen, _GRID - 1e-9)
+    place = np.searchsorted(seen, GRID - 1e-9)
     return np.append(best, np.nan)[place]
 
 

@@ -24,7 +24,7 @@ MARKS = ("o", "s", "^", "D", "*", "X")
 # No date and no random name goes into a file, so that the same records give the same bytes.
 _METADATA = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 # Type 42 embeds whole TrueType fonts, as publishers ask; SVG texts become outlines and need no font at all.
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "pdf.fonttype": 42,
     "svg.fonttype": "path",
     "svg.hashsalt": "sadvae",
@@ -92,6 +92,15 @@ def hatch(position: int) -> str:
 def short(name: str, letters: int = 24) -> str:
     """A name that fits beside an axis."""
     return name if len(name) <= letters else name[: letters - 1] + "…"
+
+
+def wrapped(name: str, letters: int) -> str:
+    """A name on at most two lines of that many letters, broken between words."""
+    first, rest = "", name.split()
+    while rest and len(f"{first} {rest[0]}".strip()) <= letters:
+        first = f"{first} {rest.pop(0)}".strip()
+    lines = [first, short(" ".join(rest), letters)] if first else [short(name, letters)]
+    return "\n".join(line for line in lines if line)
 
 
 def bare(axes: Axes, *, frame: bool = True) -> None:

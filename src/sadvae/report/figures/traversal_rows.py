@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sadvae.report.figures.style import bare, blank, colour, short, styled
+from sadvae.report.figures.style import bare, blank, colour, short, styled, wrapped
 from sadvae.report.palette import INK, MUTED
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def _cell(axes: Axes, cell: Cell, bones: Bones) -> None:
     ink = MUTED if cell.same_action else colour(1)
     for side in axes.spines.values():
         side.set(visible=True, color=ink, linestyle="-" if cell.same_action else "--", linewidth=0.6)
-    axes.set_title(f"{cell.moved:+g} SD" if cell.moved else "start", fontsize=6, pad=2)
+    axes.set_title(f"{cell.moved:+g} SD".replace("-", "\u2212") if cell.moved else "start", fontsize=6, pad=2)
     person = "" if cell.person is None else f"\nperson {short(cell.person, 8)}"
     label = f"{_two_lines(cell.action)}{person}\nchange {100 * cell.change:.0f} %"
-    axes.set_xlabel(label, fontsize=5.2, color=INK if cell.same_action else "#8f3600", labelpad=2)
+    axes.set_xlabel(label, fontsize=5.5, color=INK if cell.same_action else "#8f3600", labelpad=2)
     axes.set_xlim(-1.15, 1.15)
     axes.set_ylim(-1.15, 1.15)
     axes.set_aspect("equal")
@@ -71,11 +71,8 @@ def _cell(axes: Axes, cell: Cell, bones: Bones) -> None:
 
 def _two_lines(name: str, letters: int = 16) -> str:
     """A name on exactly two short lines, so that the cells of a row stay level."""
-    words, lines = name.split(), ["", ""]
-    for word in words:
-        line = 0 if not lines[1] and len(f"{lines[0]} {word}") <= letters else 1
-        lines[line] = f"{lines[line]} {word}".strip()
-    return "\n".join(short(line, letters) for line in lines)
+    found = wrapped(name, letters)
+    return found if "\n" in found else f"{found}\n"
 
 
 def _body(axes: Axes, pose: NDArray[np.float64], bones: Bones, ink: str) -> None:
