@@ -33,17 +33,29 @@ def _experiment(group: Group, number: int, charts: dict[str, Chart]) -> Html:
     if by_method(group.records):
         names, means = class_means(group.records)
         charts[f"classes-{number}"] = _classes(names, means)
-        height = 130 + len(names) * max(26, 11 * len(means))
+        height = 60 + len(names) * max(26, 11 * len(means))
         places.append(chart_place(f"classes-{number}", "Unseen classes: zero-shot accuracy (%)", height))
     curves = curves_of(group.records)
     if curves:
         charts[f"curve-{number}"] = _curves(curves)
-        places.append(chart_place(f"curve-{number}", "Unseen against seen accuracy (%), mean over seeds", 430))
+        places.append(chart_place(f"curve-{number}", "Unseen against seen accuracy (%), mean over seeds", 400))
     probes = probes_of(group.records)
     if probes:
         written.append(_probes(probes))
     written.append(_published(group))
-    return details(title, figures(*places, columns="two"), *written, open_=number == 0)
+    legend = _legend(list(by_method(group.records)))
+    return details(title, legend, figures(*places, columns="two"), *written, open_=number == 0)
+
+
+def _legend(methods: Sequence[str]) -> Html:
+    """One legend for all charts of an experiment; charts name the method too where they are pointed at."""
+    marks = [
+        element("span", "■", style=f"color:{COLOURS[i % len(COLOURS)]}", aria_hidden="true")
+        for i in range(len(methods))
+    ]
+    return element(
+        "ul", *(element("li", m, " ", name) for m, name in zip(marks, methods, strict=True)), class_="legend"
+    )
 
 
 def _classes(names: Sequence[str], means: dict) -> Chart:
@@ -69,9 +81,8 @@ def _classes(names: Sequence[str], means: dict) -> Chart:
         "xaxis": {"range": [0, 101]},
         "yaxis": {"autorange": "reversed", "automargin": True},
         "barmode": "group",
-        "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        "margin": {"l": 46, "r": 12, "t": 40, "b": 34},
+        "showlegend": False,
+        "margin": {"l": 46, "r": 12, "t": 10, "b": 34},
     }
     return {"data": bars, "layout": layout}
 
@@ -99,9 +110,7 @@ def _curves(found: Sequence[MethodCurve]) -> Chart:
     layout = {
         "xaxis": {**axis, "title": {"text": "S: seen clips right (%)"}},
         "yaxis": {**axis, "title": {"text": "U: unseen clips right (%)"}},
-        "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        "margin": {"l": 46, "r": 12, "t": 40, "b": 42},
+        "showlegend": False,
         "hovermode": "closest",
     }
     return {"data": lines, "layout": layout}

@@ -59,7 +59,7 @@ def overview_html(records: Sequence[RunRecord]) -> str:
 
 def _methods(lines: Sequence[Line]) -> Section:
     text = note(
-        "In percent: the mean over seeds, and behind it its 95 % interval (Student's t; none for one seed). ZSL: clips "
+        "In percent: the mean over seeds, and below it its 95 % interval (Student's t; none for one seed). ZSL: clips "
         "of unseen classes, choice among these. S, U, H: choice among all classes; clips of seen classes, of unseen "
         "classes, and the harmonic mean. Rows marked “oracle, not a result” picked their epoch by looking at the test "
         "set. Click a heading to sort."

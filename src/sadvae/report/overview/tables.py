@@ -60,7 +60,8 @@ def _row(line: Line) -> Html:
 def _score(score: Score | None, name: str) -> Html:
     if score is None:
         return element("td", DASH, class_="number", data_score=name)
-    spread = element("small", f" {percent(score.low)}{DASH}{percent(score.high)}") if score.high > score.low else ""
+    low, high = percent(score.low), percent(score.high)
+    spread = element("small", f" {low}{DASH}{high}") if low != high else ""
     data = {"data_value": f"{100 * score.mean:.4f}", "data_low": f"{100 * score.low:.4f}"}
     return element(
         "td", percent(score.mean), spread, class_="number", data_score=name, data_high=f"{100 * score.high:.4f}", **data
