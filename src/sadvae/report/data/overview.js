@@ -46,6 +46,7 @@
   }
 
   const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  const oracle = (row) => row.dataset.oracle === "true";
   const short = (text, letters) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
 
   function draw() {
@@ -68,7 +69,10 @@
         type: "data", symmetric: false, thickness: 1.5, width: 4, color: "#0072B2",
         array: highs.map((high, i) => high - means[i]), arrayminus: lows.map((low, i) => means[i] - low),
       },
-      marker: { size: 9, color: "#0072B2" },
+      marker: {
+        size: 9, line: { width: 2 }, color: kept.map(([row]) => (oracle(row) ? "#D55E00" : "#0072B2")),
+        symbol: kept.map(([row]) => (oracle(row) ? "diamond-open" : "circle")),
+      },
       customdata: kept.map(([row]) => escaped(`${row.dataset.method} · ${row.dataset.experiment}`)),
       hovertemplate: "%{customdata}: %{x:.1f}<extra></extra>",
     }], chartLayout({

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sadvae.report.figures.style import MARKS, blank, colour, styled
 from sadvae.report.means import Mean
+from sadvae.report.palette import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +37,7 @@ def seen_unseen(methods: Sequence[MethodCurve]) -> Figure:
     figure = blank(3.1 + 0.14 * -(-len(methods) // 2))
     axes = figure.add_subplot()
     for number, found in enumerate(methods):
-        dash = _DASHES[number % len(_DASHES)]
+        dash = _DASHES[(number + number // len(COLOURS)) % len(_DASHES)]
         line = 100 * mean_curve(found.curves)
         axes.plot(100 * GRID, line, dash, color=colour(number), linewidth=1.6 if number == 0 else 1, label=found.method)
         _mark(axes, found, number)

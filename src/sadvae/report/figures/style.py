@@ -85,8 +85,8 @@ def colour(position: int) -> str:
 
 
 def hatch(position: int) -> str:
-    """The hatch of the method at a position: a second mark beside its colour."""
-    return HATCHES[position % len(HATCHES)]
+    """The hatch of the method at a position: with the colour, no two of the first 64 agree in both."""
+    return HATCHES[(position + position // len(COLOURS)) % len(HATCHES)]
 
 
 def short(name: str, letters: int = 24) -> str:

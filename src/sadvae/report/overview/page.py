@@ -74,7 +74,7 @@ def _chart() -> Section:
     place = element("div", id="means-chart", role="img", aria_label="Means and intervals of the rows that are shown")
     body = joined(
         element("div", menu, class_="filters"),
-        note("The rows of the table above, as it is sorted and filtered."),
+        note("The rows of the table above, as it is sorted and filtered; open diamonds are oracles."),
         place,
     )
     return Section("chart", "Side by side", body)

@@ -54,7 +54,8 @@ def _row(line: Line) -> Html:
         element("td", weights),
         element("td", line.dataset, ", ", line.split),
     ]
-    return element("tr", *cells, **{f"data_{name}": getattr(line, name) for name in FILTERS})
+    data = {f"data_{name}": getattr(line, name) for name in FILTERS}
+    return element("tr", *cells, data_oracle=str(line.oracle).lower(), **data)
 
 
 def _score(score: Score | None, name: str) -> Html:
