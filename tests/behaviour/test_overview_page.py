@@ -129,6 +129,8 @@ def test_the_chart_shows_the_rows_of_the_table(page: Page) -> None:
     search(page, "first")
     drawn = page.value("Array.from(document.getElementById('means-chart').data[0].x)")
     assert drawn == [float(row[1]) for row in shown(page)]
+    symbols = page.value("Array.from(document.getElementById('means-chart').data[0].marker.symbol)")
+    assert symbols == ["diamond-open" if row[2].startswith("oracle") else "circle" for row in shown(page)]
     low = page.value("document.getElementById('means-chart').data[0].error_x.arrayminus[0]")
     # Three seeds that differ by 2 points: t(0.975, 2) = 4.3027 times 2 / sqrt(3).
     assert low == pytest.approx(4.30265 * 2 / 3**0.5, abs=1e-3)

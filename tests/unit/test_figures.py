@@ -20,7 +20,7 @@ from sadvae.report.figures.gather import by_method, class_means, confusion_of, p
 from sadvae.report.figures.latent_maps import Marks, latent_maps
 from sadvae.report.figures.probe_bars import probe_bars
 from sadvae.report.figures.seen_unseen import MethodCurve, mean_curve, seen_unseen
-from sadvae.report.figures.style import COLUMN, TALLEST, checked_formats, save, wrapped
+from sadvae.report.figures.style import COLUMN, TALLEST, checked_formats, colour, hatch, save, wrapped
 from sadvae.report.figures.training_curves import training_curves
 from sadvae.report.figures.traversal_rows import Cell, Row, traversal_rows
 from sadvae.report.figures.write import record_figures, write_figures
@@ -175,6 +175,10 @@ def test_unknown_formats_are_refused(text: str) -> None:
     with pytest.raises(SadvaeError, match="expected some of pdf, svg, png"):
         checked_formats(text)
     assert checked_formats("PDF, svg,pdf") == ("pdf", "svg")
+
+
+def test_marks_of_many_methods_differ() -> None:
+    assert len({(colour(i), hatch(i)) for i in range(64)}) == 64
 
 
 def test_many_methods_stay_on_a_page() -> None:

@@ -50,12 +50,13 @@ def _experiment(group: Group, number: int, charts: dict[str, Chart]) -> Html:
 def _legend(methods: Sequence[str]) -> Html:
     """One legend for all charts of an experiment; charts name the method too where they are pointed at."""
     marks = [
-        element("span", "■", style=f"color:{COLOURS[i % len(COLOURS)]}", aria_hidden="true")
+        element(
+            "span", "■" if i < len(COLOURS) else "▨", style=f"color:{COLOURS[i % len(COLOURS)]}", aria_hidden="true"
+        )
         for i in range(len(methods))
     ]
-    return element(
-        "ul", *(element("li", m, " ", name) for m, name in zip(marks, methods, strict=True)), class_="legend"
-    )
+    items = [element("li", mark, " ", name) for mark, name in zip(marks, methods, strict=True)]
+    return element("ul", *items, class_="legend")
 
 
 def _classes(names: Sequence[str], means: dict) -> Chart:
@@ -72,7 +73,7 @@ def _classes(names: Sequence[str], means: dict) -> Chart:
                 "thickness": 1,
                 "width": 2,
             },
-            "marker": {"color": COLOURS[i % len(COLOURS)]},
+            "marker": {"color": COLOURS[i % len(COLOURS)], "pattern": {"shape": "/" if i >= len(COLOURS) else ""}},
             "hovertemplate": "%{y}: %{x:.1f}",
         }
         for i, (method, row) in enumerate(means.items())
@@ -101,7 +102,7 @@ def _curves(found: Sequence[MethodCurve]) -> Chart:
                 "line": {
                     "color": COLOURS[i % len(COLOURS)],
                     "width": 3 if i == 0 else 1.5,
-                    "dash": _DASHES[i % len(_DASHES)],
+                    "dash": _DASHES[(i + i // len(COLOURS)) % len(_DASHES)],
                 },
                 "hovertemplate": "S %{x:.1f}, U %{y:.1f}",
             }
