@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sadvae.record import RunRecord
+from sadvae.record import RunRecord, read_record
 from sadvae.report.figures.class_bars import class_bars
 from sadvae.report.figures.confusion_matrix import confusion_matrix
 from sadvae.report.figures.from_run import maps_of, traversals_of
@@ -87,6 +87,4 @@ def _runs(source: Path) -> list[Path]:
 
 
 def _belongs(folder: Path, records: Sequence[RunRecord]) -> bool:
-    from sadvae.record import read_record
-
     return read_record(folder / "record.json") in records
