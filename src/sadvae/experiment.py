@@ -16,6 +16,7 @@ from sadvae import __version__, stages
 from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.disentanglement import probe_task
 from sadvae.features.folder import Features, read_features, write_features
 from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
@@ -222,6 +223,7 @@ class Run:
             peak_memory_mb=peak_memory_mb(),
             allow=allow,
             counts=_counts(task),
+            probes=probe_task(self.trained, task),
         )
 
     @contextmanager

@@ -123,6 +123,20 @@ def test_predict_with_descriptions_and_trained_classes(run_folder: Path, tmp_pat
     assert "turn around" in shown.out
 
 
+def test_report_draws_figures_and_pages(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    done = sadvae("report", run_folder, "--figures", tmp_path / "f", "--format", "png", "--html", tmp_path / "all.html")
+    assert done.code == 0, done.err
+    names = {path.name for path in (tmp_path / "f" / "tiny-generated").iterdir()}
+    records = ("class_accuracy", "confusion", "seen_unseen", "training", "probes")
+    assert names == {f"{name}.png" for name in (*records, "latents", "traversal")}
+    assert "Tiny run" in (tmp_path / "all.html").read_text()
+    one = sadvae("report", run_folder / "seed-1", "--html", tmp_path / "one.html")
+    assert one.code == 0, one.err
+    assert "Unseen clips and the model" in (tmp_path / "one.html").read_text()
+    refused = sadvae("report", run_folder, "--figures", tmp_path / "g", "--format", "gif")
+    assert (refused.code, "expected some of pdf, svg, png" in refused.err) == (2, True)
+
+
 def test_report_makes_tables_from_records(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
     done = sadvae("report", run_folder, "--out", tmp_path / "RESULTS.md")
     assert done.code == 0, done.err

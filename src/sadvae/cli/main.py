@@ -33,7 +33,7 @@ VERBS = {
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),
     "predict": ("predict", "Name the actions in skeleton files, with any names you type."),
     "check": ("check", "Say what a file or folder holds, and what is wrong with it."),
-    "report": ("report", "Make a Markdown table of results from run records."),
+    "report": ("report", "Make tables, figures and an interactive page of results from run records."),
 }
 
 
