@@ -1,0 +1,118 @@
+"""A trained encoder set up for use: batches of clips to features, logits and feature maps, in one precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sadvae.encoders.bodies import Bodies
+from sadvae.encoders.folding import folded, for_processor
+from sadvae.encoders.streams import all_streams, parents
+from sadvae.encoders.trained import TrainedEncoder
+from sadvae.errors import SadvaeError
+from sadvae.types import ClipSet, FloatArray
+
+Precision = Literal["float32", "bf16"]
+Progress = Callable[[int, int], None]
+# Larger batches spend less time between the layers, but their activations leave the cache.
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class InferenceSettings:
+    """How an encoder runs; what it computes stays the same within the precision.
+
+    precision: "float32", or "bf16", which keeps three digits and is twice as fast where the processor multiplies it.
+    device: "cpu", "cuda" or another name of torch.
+    """
+
+    precision: Precision = "float32"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.precision not in get_args(Precision):
+            raise SadvaeError(f"unknown precision {self.precision!r}; expected {' or '.join(get_args(Precision))}.")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise SadvaeError(f"device {self.device!r} is not there: torch finds no GPU; use cpu.")
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """Of a batch of clips: features float32 [clip, d], logits [clip, class], maps [clip, d, frame, joint]."""
+
+    features: FloatArray
+    logits: FloatArray
+    maps: FloatArray
+
+
+class Inference:
+    """An encoder with its normalisations folded, on a device; the same clip always gives the same numbers."""
+
+    def __init__(self, encoder: TrainedEncoder, settings: InferenceSettings) -> None:
+        self.encoder, self.device = encoder, torch.device(settings.device)
+        self.type = torch.float32 if settings.precision == "float32" else torch.bfloat16
+        network = folded(encoder.network).to(self.device, self.type)
+        self.network = for_processor(network) if self.device.type == "cpu" else network
+        self.parent = torch.tensor(parents(encoder.layout))
+
+    def outputs(self, clips: ClipSet, progress: Progress | None = None) -> Iterator[Outputs]:
+        """The outputs of all clips, batch by batch; clips of a store are read one batch at a time.
+
+        progress: called with clips done and clips in all. Raises SadvaeError for clips that the encoder does not fit.
+        """
+        check_fit(self.encoder, clips)
+        for start in range(0, len(clips.clips), BATCH):
+            batch = clips.clips[start : start + BATCH]
+            found = self.run(Bodies.of(batch), len(batch))
+            broken = ~np.isfinite(found.features).all(axis=1) | ~np.isfinite(found.logits).all(axis=1)
+            if broken.any():
+                name = batch[int(broken.argmax())].clip_id
+                raise SadvaeError(f"the features of clip {name!r} are not finite; check the clip and the encoder.")
+            yield found
+            if progress:
+                progress(start + len(batch), len(clips.clips))
+
+    def run(self, bodies: Bodies, count: int) -> Outputs:
+        """The outputs of `count` clips: whole, resized without any change. Means and logits are taken in float32."""
+        rows = torch.arange(len(bodies.lengths))
+        joints = bodies.resized(rows, self.encoder.settings.frames, torch.zeros(len(rows)), torch.ones(len(rows)))
+        with torch.inference_mode():
+            streams = all_streams(joints, self.parent).to(self.device, self.type)
+            of_bodies = self.network(streams, bodies.clips.to(self.device), count).feature_map.float().cpu()
+            maps = mean_over_bodies(of_bodies, bodies.clips, count)
+            features = maps.mean(dim=(1, 2))
+            logits = self.encoder.network.classifier(features)
+        return Outputs(features.numpy(), logits.numpy(), maps.permute(0, 3, 1, 2).numpy())
+
+
+def mean_over_bodies(maps: Tensor, clip_of_body: Tensor, count: int) -> Tensor:
+    """[body, ...] to [clip, ...]; clip_of_body: int64 [body], each clip at least once."""
+    if len(maps) == count:
+        return maps
+    bodies = torch.bincount(clip_of_body, minlength=count).reshape(-1, *[1] * (maps.ndim - 1))
+    return maps.new_zeros(count, *maps.shape[1:]).index_add_(0, clip_of_body, maps) / bodies
+
+
+def check_fit(encoder: TrainedEncoder, clips: ClipSet) -> None:
+    """Raise SadvaeError for clips of another layout, another preparation or another list of classes."""
+    if clips.layout.joints != encoder.layout.joints:
+        raise SadvaeError(
+            f"{clips.dataset} has layout {clips.layout.name!r} ({len(clips.layout.joints)} joints); this encoder was "
+            f"trained on {encoder.layout.name!r} ({len(encoder.layout.joints)} joints); train one for this layout."
+        )
+    if clips.steps != encoder.steps:
+        raise SadvaeError(
+            f"{clips.dataset} was prepared with steps {', '.join(clips.steps) or '(none)'}; this encoder knows "
+            f"clips with steps {', '.join(encoder.steps) or '(none)'}; prepare the clips in the same way."
+        )
+    # Clips that a recogniser is asked about carry no classes.
+    if clips.class_names and len(clips.class_names) != encoder.class_count:
+        raise SadvaeError(
+            f"{clips.dataset} has {len(clips.class_names)} classes; this encoder was trained with "
+            f"{encoder.class_count}, so its logits would not fit; train one on these clips."
+        )
