@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sadvae import __version__, stages
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
-from sadvae.features.folder import Features, read_features, write_features
+from sadvae.features.folder import Features, read_features
 from sadvae.files import read_json, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
@@ -118,7 +118,7 @@ class Run:
         """Features of both levels (features/)."""
         path = self.folder / "features"
         key = _key(read_json(self.folder / "encoders.key"), self.clip_hash)
-        self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
+        self._stage("extract", path, key, lambda: stages.extract_to(path, clips, encoders))
         return read_features(path)
 
     def train(self, task: ZeroShotTask, features: Features, encoders: LevelEncoders, clips: ClipSet) -> None:

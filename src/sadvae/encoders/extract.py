@@ -24,16 +24,14 @@ def extract(
 
     Raises SadvaeError for clips of another layout, another preparation or another number of classes.
     """
-    found = [
-        (batch.features, batch.logits)
-        for batch in Inference(encoder, settings or InferenceSettings()).outputs(clips, progress)
-    ]
+    outputs = Inference(encoder, settings or InferenceSettings()).outputs(clips, progress=progress)
+    found = [(batch.features, batch.logits) for batch in outputs]
     empty = np.zeros((0, feature_width(encoder)), np.float32), np.zeros((0, encoder.class_count), np.float32)
     features, logits = (np.concatenate(arrays) for arrays in zip(empty, *found, strict=True))
     return feature_set(encoder, clips, features, logits)
 
 
-def extract_to(
+def extract_to_files(
     folder: Path,
     stem: str,
     encoder: TrainedEncoder,
@@ -53,7 +51,8 @@ def extract_to(
     paths = {name: folder / f"{stem}.{name}.npy" for name in shapes}
     with ExitStack() as stack:
         files = {name: stack.enter_context(row_file(paths[name], shape)) for name, shape in shapes.items()}
-        _stream(Inference(encoder, settings or InferenceSettings()).outputs(clips, progress), files)
+        inference = Inference(encoder, settings or InferenceSettings())
+        _stream(inference.outputs(clips, maps=maps, progress=progress), files)
     features, logits = (map_rows(paths[name], shapes[name]) for name in ("features", "logits"))
     return feature_set(encoder, clips, features, logits)
 
@@ -72,7 +71,8 @@ def extract_maps(
     """
     shape = (len(clips.clips), *map_shape(encoder))
     with row_file(path, shape) as file:
-        _stream(Inference(encoder, settings or InferenceSettings()).outputs(clips, progress), {"maps": file})
+        inference = Inference(encoder, settings or InferenceSettings())
+        _stream(inference.outputs(clips, maps=True, progress=progress), {"maps": file})
     return map_rows(path, shape)
 
 
@@ -84,7 +84,7 @@ def _stream(outputs: Iterator[Outputs], files: dict[str, RowFile]) -> None:
 
 def feature_width(encoder: TrainedEncoder) -> int:
     """The number of dimensions of an encoder's features."""
-    return encoder.network.classifier.in_features
+    return encoder.settings.widths[-1]
 
 
 def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:

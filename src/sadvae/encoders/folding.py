@@ -1,4 +1,4 @@
-"""Networks as inference runs them: batch normalisation folded into weights, linear layers as convolutions.
+"""Networks as inference runs them: batch normalisation folded into the weights of the layer before it.
 
 In training a batch normalisation needs the statistics of its batch. In inference it is a scale and a shift for each
 channel, which the weights and bias of the layer before it can carry (Jacob et al., CVPR 2018, section 3.2).
@@ -6,40 +6,56 @@ channel, which the weights and bias of the layer before it can carry (Jacob et a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
-Layer = nn.Linear | nn.Conv1d | nn.Conv2d
-Network = TypeVar("Network", bound=nn.Module)
+from sadvae.encoders.network import Block
+from sadvae.encoders.st_gcn import GraphConvolution
+from sadvae.encoders.st_gcn_pp import LearnedGraphConvolution
+from sadvae.encoders.temporal import MultiScale, TemporalConvolution
+
+Layer = nn.Linear | nn.Conv2d
+Built = TypeVar("Built", bound=nn.Module)
 
 
-def folded(network: Network) -> Network:
-    """A copy in evaluation mode that computes the same with fewer operations: no normalisation after a layer.
+def folded(network: Built) -> Built:
+    """A copy in evaluation mode that computes the same with fewer operations: no normalisation behind a layer.
 
-    A normalisation is folded where it follows a linear layer or a convolution in an nn.Sequential, or where its module
-    says so in `folds`: {name of the normalisation: dotted name of the layer whose output it reads, and nothing else}.
+    What does not follow a linear layer or a convolution directly stays: normalisations behind shifts, behind edges that
+    depend on the clip, and behind branches that are joined.
     """
     new = deepcopy(network).eval().requires_grad_(False)
     for owner in list(new.modules()):
-        for norm_name, layer_name in list(_pairs(owner)):
-            norm, layer = owner.get_submodule(norm_name), owner.get_submodule(layer_name)
-            if isinstance(norm, _BatchNorm) and isinstance(layer, Layer):
+        for norm_name, before in _pairs(owner):
+            norm, layer = owner.get_submodule(norm_name), _last_layer(owner.get_submodule(before))
+            if isinstance(norm, _BatchNorm) and layer is not None:
                 _fold(layer, norm)
                 owner.register_module(norm_name, nn.Identity())
     return new
 
 
-def _pairs(owner: nn.Module) -> Iterator[tuple[str, str]]:
-    if isinstance(owner, nn.Sequential):
-        names = list(owner._modules)
-        yield from zip(names[1:], names, strict=False)
-    yield from getattr(owner, "folds", {}).items()
+def _pairs(owner: nn.Module) -> list[tuple[str, str]]:
+    """Names of children that are a normalisation, and of the child whose output it reads."""
+    if isinstance(owner, Block):
+        return [("graph_norm", "graph"), ("temporal_norm", "temporal")]
+    if isinstance(owner, MultiScale):
+        return [("enter_norm", "enter")]
+    names = [name for name, _ in owner.named_children()] if isinstance(owner, nn.Sequential) else []
+    return list(zip(names[1:], names, strict=False))
+
+
+def _last_layer(module: nn.Module) -> Layer | None:
+    """The layer whose output is the module's output, if there is one."""
+    if isinstance(module, Layer):
+        return module
+    if isinstance(module, nn.Sequential):
+        return _last_layer(module[-1]) if len(module) else None
+    if isinstance(module, GraphConvolution | LearnedGraphConvolution):
+        return module.linear
+    return module.convolution if isinstance(module, TemporalConvolution) else None
 
 
 def _fold(layer: Layer, norm: _BatchNorm) -> None:
@@ -60,23 +76,3 @@ def scale_and_shift(norm: _BatchNorm) -> tuple[Tensor, Tensor]:
     if norm.affine:
         scale, shift = scale * norm.weight.double(), shift * norm.weight.double() + norm.bias.double()
     return scale, shift
-
-
-class PointwiseLinear(nn.Linear):
-    """A linear layer that runs as a convolution of one point: oneDNN is faster at it than the BLAS of processors."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """[n, frame, joint, d_in] to [n, frame, joint, d_out]; other shapes as nn.Linear does."""
-        if input.ndim != 4:
-            return super().forward(input)
-        return functional.conv2d(input.permute(0, 3, 1, 2), self.weight[:, :, None, None], self.bias).permute(0, 2, 3, 1)
-
-
-def for_processor(network: Network) -> Network:
-    """Have every linear layer of a network run as a convolution, in place; returns the network."""
-    for module in network.modules():
-        if type(module) is nn.Linear:
-            module.__class__ = PointwiseLinear
-    return network
-
-

@@ -8,10 +8,11 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from sadvae.encoders.architectures import Network
 from sadvae.encoders.bodies import Bodies
-from sadvae.encoders.folding import folded, for_processor
+from sadvae.encoders.folding import folded
+from sadvae.encoders.network import SkeletonNetwork, mean_of_bodies
 from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
@@ -37,17 +38,26 @@ class InferenceSettings:
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
             raise SadvaeError(f"unknown precision {self.precision!r}; expected {' or '.join(get_args(Precision))}.")
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise SadvaeError(f"device {self.device!r} is not there: torch finds no GPU; use cpu.")
+        check_device(self.device)
+
+
+def check_device(name: str) -> None:
+    """Raise SadvaeError for a device that torch does not know or does not find."""
+    try:
+        kind = torch.device(name).type
+    except RuntimeError as error:
+        raise SadvaeError(f"device {name!r} is not one that torch knows; use cpu or cuda.") from error
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise SadvaeError(f"device {name!r} is not there: torch finds no GPU; use cpu.")
 
 
 @dataclass(frozen=True, eq=False)
 class Outputs:
-    """Of a batch of clips: features float32 [clip, d], logits [clip, class], maps [clip, d, frame, joint]."""
+    """Of a batch of clips: features float32 [clip, d], logits [clip, class], maps [clip, d, frame, joint] if asked."""
 
     features: FloatArray
     logits: FloatArray
-    maps: FloatArray
+    maps: FloatArray | None
 
 
 class Inference:
@@ -56,11 +66,10 @@ class Inference:
     def __init__(self, encoder: TrainedEncoder, settings: InferenceSettings) -> None:
         self.encoder, self.device = encoder, torch.device(settings.device)
         self.type = torch.float32 if settings.precision == "float32" else torch.bfloat16
-        network = folded(encoder.network).to(self.device, self.type)
-        self.network = for_processor(network) if self.device.type == "cpu" else network
+        self.network = in_precision(folded(encoder.network), self.type).to(self.device)
         self.parent = torch.tensor(parents(encoder.layout))
 
-    def outputs(self, clips: ClipSet, progress: Progress | None = None) -> Iterator[Outputs]:
+    def outputs(self, clips: ClipSet, *, maps: bool = False, progress: Progress | None = None) -> Iterator[Outputs]:
         """The outputs of all clips, batch by batch; clips of a store are read one batch at a time.
 
         progress: called with clips done and clips in all. Raises SadvaeError for clips that the encoder does not fit.
@@ -68,7 +77,7 @@ class Inference:
         check_fit(self.encoder, clips)
         for start in range(0, len(clips.clips), BATCH):
             batch = clips.clips[start : start + BATCH]
-            found = self.run(Bodies.of(batch), len(batch))
+            found = self.run(Bodies.of(batch), len(batch), maps=maps)
             broken = ~np.isfinite(found.features).all(axis=1) | ~np.isfinite(found.logits).all(axis=1)
             if broken.any():
                 name = batch[int(broken.argmax())].clip_id
@@ -77,25 +86,29 @@ class Inference:
             if progress:
                 progress(start + len(batch), len(clips.clips))
 
-    def run(self, bodies: Bodies, count: int) -> Outputs:
-        """The outputs of `count` clips: whole, resized without any change. Means and logits are taken in float32."""
+    def run(self, bodies: Bodies, count: int, *, maps: bool = False) -> Outputs:
+        """The outputs of `count` clips: whole, resized without any change."""
         rows = torch.arange(len(bodies.lengths))
         joints = bodies.resized(rows, self.encoder.settings.frames, torch.zeros(len(rows)), torch.ones(len(rows)))
+        clip_of_body = bodies.clips.to(self.device)
         with torch.inference_mode():
             streams = all_streams(joints, self.parent).to(self.device, self.type)
-            of_bodies = self.network(streams, bodies.clips.to(self.device), count).feature_map.float().cpu()
-            maps = mean_over_bodies(of_bodies, bodies.clips, count)
-            features = maps.mean(dim=(1, 2))
-            logits = self.encoder.network.classifier(features)
-        return Outputs(features.numpy(), logits.numpy(), maps.permute(0, 3, 1, 2).numpy())
+            found = self.network(streams, clip_of_body, count)
+            means = mean_of_bodies(found.feature_map.float().flatten(1), clip_of_body, count) if maps else None
+        # [clip, frame, joint, d] to [clip, d, frame, joint].
+        whole = means.view(count, *found.feature_map.shape[1:]).permute(0, 3, 1, 2) if means is not None else None
+        return Outputs(
+            found.features.cpu().numpy(), found.logits.cpu().numpy(), whole.cpu().numpy() if whole is not None else None
+        )
 
 
-def mean_over_bodies(maps: Tensor, clip_of_body: Tensor, count: int) -> Tensor:
-    """[body, ...] to [clip, ...]; clip_of_body: int64 [body], each clip at least once."""
-    if len(maps) == count:
-        return maps
-    bodies = torch.bincount(clip_of_body, minlength=count).reshape(-1, *[1] * (maps.ndim - 1))
-    return maps.new_zeros(count, *maps.shape[1:]).index_add_(0, clip_of_body, maps) / bodies
+def in_precision(network: Network, precision: torch.dtype) -> Network:
+    """Have the blocks of a network compute in a precision, in place; means and classifiers stay as they are."""
+    for part in network.modules():
+        if isinstance(part, SkeletonNetwork):
+            part.input_norm.to(precision)
+            part.blocks.to(precision)
+    return network
 
 
 def check_fit(encoder: TrainedEncoder, clips: ClipSet) -> None:
