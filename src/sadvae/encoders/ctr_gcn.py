@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sadvae.encoders.network import Block, BlockSize
+from sadvae.encoders.network import Block, BlockSize, Pointwise
 from sadvae.encoders.temporal import MultiScale
 from sadvae.types import FloatArray
 
@@ -17,52 +17,52 @@ DILATIONS = (1, 2)
 
 
 class RefinedGraphConvolution(nn.Module):
-    """The sum over subsets of: linear features, gathered along edges = shared edges + alpha * refinement (eq. 4-7)."""
+    """The sum over subsets of linear features, gathered along edges that each channel has for itself.
+
+    Edges of a channel = shared edges + alpha * refinement. Shared edges are learned and start as those of the skeleton;
+    alpha starts at 0, so that the refinement grows in.
+    """
 
     adjacency: Tensor
 
     def __init__(self, d_in: int, d_out: int, adjacency: FloatArray) -> None:
         super().__init__()
+        subsets, relations = len(adjacency), max(8, d_in // 8)
         self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
-        # The shared edges start as those of the skeleton; alpha starts at 0, so the refinement grows in.
         self.offset = nn.Parameter(torch.zeros(adjacency.shape))
         self.alpha = nn.Parameter(torch.zeros(1))
-        relation = max(8, d_in // 8)
-        self.subsets = nn.ModuleList(_Subset(d_in, d_out, relation) for _ in adjacency)
+        self.receiver = nn.Linear(d_in, subsets * relations)
+        self.sender = nn.Linear(d_in, subsets * relations)
+        # One row a channel: the weights of its relations, and a bias.
+        self.refine = nn.Parameter(torch.empty(subsets, d_out, relations + 1).uniform_(-1, 1) * relations**-0.5)
+        self.value = Pointwise(d_in, subsets * d_out, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""
         n, frames, joints, _ = x.shape
-        edges, still = self.adjacency + self.offset, x.mean(dim=1)
-        total = x.new_zeros(())
-        for subset, shared in zip(self.subsets, edges, strict=True):
-            refined = (shared.flatten() + self.alpha * subset.refinement(still)).view(-1, joints, joints)
-            # One product a body and channel: [frame, joint] times [joint, joint], so channels come before frames here.
-            values = subset.values(x).view(-1, frames, joints)
-            total = total + torch.bmm(values, refined.transpose(1, 2))
-        return total.view(n, -1, frames, joints).permute(0, 2, 3, 1)
+        # One small product a body, subset and channel, so channels come before frames here.
+        values = self.value(x).permute(0, 3, 1, 2).reshape(-1, frames, joints)
+        gathered = torch.bmm(values, self.edges(x).reshape(-1, joints, joints).transpose(1, 2))
+        total = gathered.view(n, len(self.adjacency), -1, frames, joints).sum(dim=1)
+        return total.permute(0, 2, 3, 1).contiguous()
 
+    def edges(self, x: Tensor) -> Tensor:
+        """What each joint gathers from each other: [n, subset, d_out, receiver * sender] (equations 4 to 6).
 
-class _Subset(nn.Module):
-    def __init__(self, d_in: int, d_out: int, relation: int) -> None:
-        super().__init__()
-        self.receiver, self.sender = nn.Linear(d_in, relation), nn.Linear(d_in, relation)
-        self.refine, self.value = nn.Linear(relation, d_out), nn.Linear(d_in, d_out)
+        Shared edges and biases take part as two more relations, whose weights are 1 and alpha * bias; this saves
+        passes over the result, which is larger than x.
+        """
+        subsets, joints, _ = self.adjacency.shape
+        relation = self.relation(x.mean(dim=1)).view(len(x), subsets, -1, joints**2)
+        ones = relation.new_ones(len(x), subsets, 1, joints**2)
+        shared = (self.adjacency + self.offset).view(subsets, 1, joints**2).expand_as(ones)
+        weights = torch.cat([self.alpha * self.refine, torch.ones_like(self.refine[..., :1])], dim=2)
+        return torch.matmul(weights, torch.cat([relation, ones, shared.to(ones.dtype)], dim=2))
 
-    def refinement(self, still: Tensor) -> Tensor:
-        """Mean features [n, joint, d_in] to edges [n, d_out, receiver * sender] of each channel."""
+    def relation(self, still: Tensor) -> Tensor:
+        """Features [n, joint, d_in], the mean over frames, to tanh(receiver - sender): [n, relation, joint, joint]."""
         receiver, sender = self.receiver(still).transpose(1, 2), self.sender(still).transpose(1, 2)
-        relation = torch.tanh(receiver[:, :, :, None] - sender[:, :, None, :])
-        return channels_first(self.refine, relation.flatten(2))
-
-    def values(self, x: Tensor) -> Tensor:
-        """[n, frame, joint, d_in] to [n, d_out, frame * joint]."""
-        return channels_first(self.value, x.flatten(1, 2).transpose(1, 2))
-
-
-def channels_first(layer: nn.Linear, x: Tensor) -> Tensor:
-    """A linear layer over the middle axis: [n, d_in, m] to [n, d_out, m], one matrix product each."""
-    return torch.baddbmm(layer.bias[:, None], layer.weight.expand(len(x), -1, -1), x)
+        return torch.tanh(receiver[:, :, :, None] - sender[:, :, None, :])
 
 
 def ctr_gcn_block(size: BlockSize, adjacency: FloatArray, kernel: int) -> Block:

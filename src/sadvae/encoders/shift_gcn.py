@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sadvae.encoders.network import Block, BlockSize, ChannelNorm
+from sadvae.encoders.network import Block, BlockSize, ChannelNorm, Pointwise
 
 
 def spatial_shift(joints: int, width: int, direction: int) -> Tensor:
@@ -41,7 +41,7 @@ class ShiftedGraph(nn.Module):
         self.register_buffer("there", spatial_shift(joints, d_in, 1), persistent=False)
         self.register_buffer("back", spatial_shift(joints, d_out, -1), persistent=False)
         self.mask = nn.Parameter(torch.zeros(joints, d_in))
-        self.linear = nn.Linear(d_in, d_out)
+        self.linear = Pointwise(d_in, d_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""
@@ -81,6 +81,10 @@ def shift_gcn_block(size: BlockSize, joints: int) -> Block:
     """One block of a skeleton of that many joints; the shifts know no bones."""
     width = size.d_out
     temporal = nn.Sequential(
-        ChannelNorm(width), TemporalShift(width), nn.Linear(width, width), nn.ReLU(), TemporalShift(width, size.stride)
+        ChannelNorm(width),
+        TemporalShift(width),
+        Pointwise(width, width, bias=True),
+        nn.ReLU(),
+        TemporalShift(width, size.stride),
     )
     return Block(size, ShiftedGraph(size.d_in, width, joints), temporal, graph_norm=JointNorm(joints * width))

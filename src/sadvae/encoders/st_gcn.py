@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sadvae.encoders.network import Block, BlockSize
+from sadvae.encoders.network import Block, BlockSize, Pointwise
 from sadvae.encoders.temporal import TemporalConvolution
 from sadvae.types import FloatArray
 
@@ -24,7 +24,7 @@ class GraphConvolution(nn.Module):
         self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
         # Learned importance of every edge, 1 at the start.
         self.importance = nn.Parameter(torch.ones(adjacency.shape))
-        self.linear = nn.Linear(len(adjacency) * d_in, d_out, bias=False)
+        self.linear = Pointwise(len(adjacency) * d_in, d_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sadvae.encoders.network import Block, BlockSize, ChannelNorm
+from sadvae.encoders.network import Block, BlockSize, ChannelNorm, Pointwise
 from sadvae.encoders.st_gcn import gathered
 from sadvae.encoders.temporal import MultiScale
 from sadvae.types import FloatArray
@@ -30,7 +30,7 @@ class LearnedGraphConvolution(nn.Module):
         super().__init__()
         self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
         self.offset = nn.Parameter(torch.zeros(adjacency.shape))
-        self.linear = nn.Linear(len(adjacency) * d_in, d_out, bias=False)
+        self.linear = Pointwise(len(adjacency) * d_in, d_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""
@@ -44,6 +44,6 @@ def st_gcn_pp_block(size: BlockSize, adjacency: FloatArray, kernel: int) -> Bloc
         MultiScale(width, kernel, size.stride, DILATIONS),
         ChannelNorm(width),
         nn.ReLU(),
-        nn.Linear(width, width, bias=False),
+        Pointwise(width, width),
     )
     return Block(size, LearnedGraphConvolution(size.d_in, width, adjacency), temporal)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sadvae.encoders.network import ChannelNorm
+from sadvae.encoders.network import ChannelNorm, Pointwise
 
 
 class TemporalConvolution(nn.Module):
@@ -39,13 +39,13 @@ class MultiScale(nn.Module):
         self.stride = stride
         self.part = width // (len(dilations) + 2)
         scales = self.part * (len(dilations) + 1)
-        self.enter = nn.Linear(width, scales, bias=False)
+        self.enter = Pointwise(width, scales)
         self.enter_norm = ChannelNorm(scales)
         self.dilated = nn.ModuleList(TemporalConvolution(self.part, kernel, stride, d) for d in dilations)
-        self.alone = nn.Linear(width, width - scales, bias=False)
+        self.alone = Pointwise(width, width - scales, stride=stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, width] to [n, frame / stride, joint, width]: branches in order, without a last norm."""
         *parts, pooled = torch.relu(self.enter_norm(self.enter(x))).split(self.part, dim=3)
         found = [convolution(part) for convolution, part in zip(self.dilated, parts, strict=True)]
-        return torch.cat([*found, largest_of_three(pooled, self.stride), self.alone(x[:, :: self.stride])], dim=3)
+        return torch.cat([*found, largest_of_three(pooled, self.stride), self.alone(x)], dim=3)
