@@ -207,7 +207,7 @@ def test_extract_writes_maps_and_half_the_digits_on_request(
     run_folder: Path, tmp_path: Path, sadvae: CommandLine
 ) -> None:
     words = (run_folder / "clips.npz", run_folder / "seed-0" / "encoders", "--out", tmp_path / "features")
-    done = sadvae("extract", *words, "--maps", "--precision", "bf16")
+    done = sadvae("extract", *words, "--maps", "--precision", "bfloat16")
     assert done.code == 0, done.err
     exact = read_features(run_folder / "seed-0" / "features").test.test_unseen
     found = read_features(tmp_path / "features").test.test_unseen

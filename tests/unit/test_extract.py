@@ -115,9 +115,9 @@ def test_extraction_is_the_unchanged_network_on_whole_clips(architecture: str, m
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_bf16_agrees_to_its_digits(architecture: str) -> None:
+def test_bfloat16_agrees_to_its_digits(architecture: str) -> None:
     encoder = used_encoder(architecture)
-    exact, quick = extract(encoder, CLIPS), extract(encoder, CLIPS, InferenceSettings("bf16"))
+    exact, quick = extract(encoder, CLIPS), extract(encoder, CLIPS, InferenceSettings("bfloat16"))
     assert not np.array_equal(exact.features, quick.features)
     error = np.linalg.norm(exact.features - quick.features) / np.linalg.norm(exact.features)
     assert error < 0.02
@@ -172,7 +172,7 @@ def test_misfits_are_named(tmp_path: Path) -> None:
     encoder = used_encoder()
     with pytest.raises(SadvaeError, match=r"sticks has 3 classes; this encoder was trained with 4"):
         extract(encoder, make_clips(classes=3))
-    with pytest.raises(SadvaeError, match=r"unknown precision 'half'; expected float32 or bf16"):
+    with pytest.raises(SadvaeError, match=r"unknown precision 'half'; expected float32 or bfloat16"):
         InferenceSettings("half")  # type: ignore[arg-type]
     if not torch.cuda.is_available():
         with pytest.raises(SadvaeError, match=r"device 'cuda' is not there"):

@@ -18,7 +18,7 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.types import ClipSet, FloatArray
 
-Precision = Literal["float32", "bf16"]
+Precision = Literal["float32", "bfloat16"]
 Progress = Callable[[int, int], None]
 # Larger batches spend less time between the layers, but their activations leave the cache.
 BATCH = 64
@@ -28,7 +28,7 @@ BATCH = 64
 class InferenceSettings:
     """How an encoder runs; what it computes stays the same within the precision.
 
-    precision: "float32", or "bf16", which keeps three digits and is twice as fast where the processor multiplies it.
+    precision: "float32", or "bfloat16", which keeps three digits and is twice as fast where the processor multiplies it.
     device: "cpu", "cuda" or another name of torch.
     """
 
