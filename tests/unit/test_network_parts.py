@@ -88,7 +88,7 @@ def test_multi_scale_branches_by_hand(stride: int) -> None:
     entered = ((entered - mean) / (variance + 1e-5).sqrt()).clamp(min=0)
     for joint in range(4):
         one, two, pooled = entered[:, :, joint].transpose(1, 2).split(3, dim=1)
-        weights = [part.convolution.weight[..., 0] for part in layer.dilated.children()]
+        weights = [weight[..., 0] for weight in layer.dilated.parameters()]
         branches = [
             nn.functional.conv1d(one, weights[0], None, stride, 1, 1),
             nn.functional.conv1d(two, weights[1], None, stride, 2, 2),

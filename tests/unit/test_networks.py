@@ -29,7 +29,7 @@ def network_of(settings: EncoderSettings, layout: Layout = STICK, classes: int =
     return new_network(settings, layout, classes)
 
 
-def run(network: Network, bodies: torch.Tensor, clip_of_body: list[int] | None = None) -> EncoderOutput:
+def run(network: nn.Module, bodies: torch.Tensor, clip_of_body: list[int] | None = None) -> EncoderOutput:
     clips = torch.arange(len(bodies)) if clip_of_body is None else torch.tensor(clip_of_body)
     return network(bodies, clips, int(clips.max()) + 1)
 

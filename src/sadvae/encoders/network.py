@@ -20,7 +20,7 @@ class EncoderOutput:
     """What a network says of some clips.
 
     features: float [clip, d]. logits: float [clip, class]. feature_map: float [body, frame, joint, d] before pooling.
-    trained_logits: the logits [clip, class] of each part that has a loss of its own (the logits alone, or one a stream).
+    trained_logits: logits [clip, class] of each part that has a loss of its own (just the logits, or one a stream).
     """
 
     features: Tensor

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sadvae.errors import SadvaeError
 
-
 Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn"]
 Stream = Literal["joint", "bone", "joint motion", "bone motion"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from sadvae.encoders.network import Block, BlockSize, ChannelNorm, Pointwise
 
@@ -61,18 +62,19 @@ class TemporalShift(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, width] to [n, frame / stride, joint, width]; frames outside of the clip are 0."""
-        n, frames, joints, width = x.shape
         whole = self.distance.detach().floor()
-        at = torch.arange(0, frames, self.stride, device=x.device)[:, None] + whole.to(torch.int64)
-        padded = torch.cat([x.new_zeros(n, 1, joints, width), x, x.new_zeros(n, 1, joints, width)], dim=1)
-        before, after = _frames_at(padded, at), _frames_at(padded, at + 1)
-        return torch.lerp(before, after, (self.distance - whole).to(x.dtype))
+        # The frame after the last that is asked for is needed too, as the other end of its interpolation.
+        asked = torch.arange((x.shape[1] - 1) // self.stride * self.stride + 2, device=x.device)
+        moved = _frames_at(x, asked[:, None] + whole.to(torch.int64))
+        part = (self.distance - whole).to(x.dtype)
+        return torch.lerp(moved[:, : -1 : self.stride], moved[:, 1 :: self.stride], part)
 
 
-def _frames_at(padded: Tensor, at: Tensor) -> Tensor:
-    """Channel c of frame at[t, c] of x, for every t: x is padded with one frame of zeros at both ends."""
-    n, frames, joints, width = padded.shape
-    row = (at + 1).clamp(0, frames - 1)[:, None, :] * joints + torch.arange(joints, device=at.device)[:, None]
+def _frames_at(x: Tensor, at: Tensor) -> Tensor:
+    """Channel c of frame at[t, c] of x, for every t: [n, t, joint, width], and 0 where there is no such frame."""
+    n, frames, joints, width = x.shape
+    padded = functional.pad(x, (0, 0, 0, 0, 1, 1))
+    row = (at + 1).clamp(0, frames + 1)[:, None, :] * joints + torch.arange(joints, device=at.device)[:, None]
     entry = row * width + torch.arange(width, device=at.device)
     return padded.flatten(1).index_select(1, entry.flatten()).view(n, len(at), joints, width)
 

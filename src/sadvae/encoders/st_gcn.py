@@ -32,7 +32,7 @@ class GraphConvolution(nn.Module):
 
 
 def gathered(edges: Tensor, x: Tensor) -> Tensor:
-    """What each joint gathers: [partition, joint, joint] and [n, frame, joint, d] to [n, frame, joint, partition * d]."""
+    """What each joint gathers of x [n, frame, joint, d] along edges [partition, joint, joint]: [.., partition * d]."""
     n, frames, joints, width = x.shape
     # Rows ordered (joint, partition), so that the product is already [joint, partition * channel]. One small product a
     # frame, with the rows repeated by stride 0; matmul would copy all of x to make it one large product.
