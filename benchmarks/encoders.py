@@ -6,8 +6,8 @@
 Every architecture in two sizes: as published on NTU RGB+D (ten blocks, joint stream, 64 frames, 25 joints, two people a
 clip), and compact as by default (three blocks, all streams, 48 frames, 20 joints, one person). A training step is
 forward, backward and AdamW on one batch that is ready; bfloat16 training is torch's autocast. Inference is the folded
-network on one batch; extraction is all of `sadvae extract` but reading and writing files. Arithmetic is what torch counts
-for matrix products and convolutions, two operations a multiply-add; the rate of the machine is that of its best square
+network on one batch; extraction is all of `sadvae extract` but reading and writing files. Arithmetic is what torch
+counts for matrix products and convolutions, two operations a multiply-add; the rate of the machine is that of its best square
 matrix product, in the same precision. On a processor one thread is used and its processor time counts, so that other
 work on the machine disturbs less; on a GPU the clock counts. Memory is the most that the process held at once, torch
 itself included (on a GPU, what torch held there).
@@ -38,7 +38,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sadvae import __version__
 from sadvae.encoders.architectures import new_network, parameter_count
 from sadvae.encoders.folding import folded
-from sadvae.encoders.inference import BATCH, Inference, InferenceSettings, Precision, check_device, in_precision
+from sadvae.encoders.inference import Inference, InferenceSettings, Precision, check_device, clips_at_once, in_precision
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.encoders.streams import STREAMS, columns_of
 from sadvae.encoders.trained import TrainedEncoder
@@ -54,7 +54,7 @@ PRODUCTS = ("conv", "mm", "gemm", "baddbmm", "linear")
 
 @dataclass(frozen=True)
 class Size:
-    """What clips look like, and how many are in a batch: in training, and in inference."""
+    """What clips look like, and how many are in a batch of training."""
 
     name: str
     suffix: str
@@ -62,7 +62,6 @@ class Size:
     people: int
     classes: int
     train_batch: int
-    batch: int
 
 
 @dataclass(frozen=True)
@@ -159,10 +158,11 @@ def inference(
 ) -> dict[str, Any]:
     """One batch through the folded network."""
     quick = in_precision(folded(network), PRECISIONS[precision])
-    x, clip_of_body = batch_of(settings, size, machine, size.batch)
+    clips = max(1, clips_at_once(settings, len(size.layout.joints), machine.device.type) // size.people)
+    x, clip_of_body = batch_of(settings, size, machine, clips)
     x = x.to(PRECISIONS[precision])
     with torch.inference_mode():
-        return case(lambda: quick(x, clip_of_body, size.batch), size.batch, machine, machine.rates[precision], flops)
+        return case(lambda: quick(x, clip_of_body, clips), clips, machine, machine.rates[precision], flops)
 
 
 def case(run: Callable[[], object], clips: int, machine: Machine, rate: float, flops: float) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def extraction(size: Size, machine: Machine) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     clips = tuple(
         SkeletonClip(rng.normal(size=(1, int(rng.integers(40, 120)), 20, 3)).astype(np.float32), layout, f"clip {i}")
-        for i in range(4 * BATCH)
+        for i in range(256)
     )
     torch.manual_seed(0)
     network: Any = new_network(settings, layout, 27).requires_grad_(False).eval()
@@ -233,10 +233,10 @@ def extraction(size: Size, machine: Machine) -> dict[str, Any]:
 
 def sizes(device: str) -> tuple[Size, Size]:
     """Clips of NTU RGB+D for networks as published, and those of the default for compact ones."""
-    few, many = ((4, 4), (32, BATCH)) if device == "cpu" else ((64, 256), (512, 2048))
+    few, many = (4, 32) if device == "cpu" else (64, 512)
     return (
-        Size("published", "_published", load_layout("kinect-v2"), 2, 60, *few),
-        Size("compact", "", load_layout("kinect-v1"), 1, 27, *many),
+        Size("published", "_published", load_layout("kinect-v2"), 2, 60, few),
+        Size("compact", "", load_layout("kinect-v1"), 1, 27, many),
     )
 
 

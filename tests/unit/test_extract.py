@@ -104,7 +104,7 @@ def test_extraction_is_the_unchanged_network_on_whole_clips(architecture: str, m
     rows = torch.arange(len(bodies.lengths))
     joints = bodies.resized(rows, 9, torch.zeros(len(rows)), torch.ones(len(rows)))
     plain = encoder.network(all_streams(joints, torch.tensor(parents(STICK))), bodies.clips, len(CLIPS.clips))
-    monkeypatch.setattr(inference, "BATCH", 5)
+    monkeypatch.setattr(inference, "clips_at_once", lambda *_: 5)
     found = extract(encoder, CLIPS)
     assert found.seen_logits is not None
     scale = float(plain.features.abs().max())
@@ -132,7 +132,7 @@ def store(folder: Path, clips: ClipSet = CLIPS) -> ClipSet:
 def test_a_store_is_read_by_the_batch_and_written_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clips, encoder = store(tmp_path / "clips"), used_encoder()
     assert all(isinstance(clip.joints, np.memmap) for clip in clips.clips)
-    monkeypatch.setattr(inference, "BATCH", 5)
+    monkeypatch.setattr(inference, "clips_at_once", lambda *_: 5)
     read: list[int] = []
     of: Callable = Bodies.of
     monkeypatch.setattr(Bodies, "of", staticmethod(lambda batch: read.append(len(batch)) or of(batch)))
@@ -191,7 +191,7 @@ def test_nothing_is_left_of_a_stopped_extraction(tmp_path: Path, monkeypatch: py
     def stop(done: int, total: int) -> None:
         raise StoppedError
 
-    monkeypatch.setattr(inference, "BATCH", 5)
+    monkeypatch.setattr(inference, "clips_at_once", lambda *_: 5)
     with pytest.raises(StoppedError):
         extract_to_files(tmp_path, "x", used_encoder(), CLIPS, maps=True, progress=stop)
     assert not list(tmp_path.iterdir())

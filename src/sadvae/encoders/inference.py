@@ -13,6 +13,7 @@ from sadvae.encoders.architectures import Network
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.folding import folded
 from sadvae.encoders.network import SkeletonNetwork, mean_of_bodies
+from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
@@ -20,15 +21,17 @@ from sadvae.types import ClipSet, FloatArray
 
 Precision = Literal["float32", "bfloat16"]
 Progress = Callable[[int, int], None]
-# Larger batches spend less time between the layers, but their activations leave the cache.
-BATCH = 64
+# Numbers in the largest array of a batch: more of them leave the cache of a processor, fewer leave it waiting.
+ROOM = 2**22
+# A GPU waits for less.
+GPU_ROOM = 2**27
 
 
 @dataclass(frozen=True)
 class InferenceSettings:
     """How an encoder runs; what it computes stays the same within the precision.
 
-    precision: "float32", or "bfloat16", which keeps three digits and is twice as fast where the processor multiplies it.
+    precision: "float32", or "bfloat16", which keeps three digits and is faster where the processor multiplies it.
     device: "cpu", "cuda" or another name of torch.
     """
 
@@ -75,8 +78,9 @@ class Inference:
         progress: called with clips done and clips in all. Raises SadvaeError for clips that the encoder does not fit.
         """
         check_fit(self.encoder, clips)
-        for start in range(0, len(clips.clips), BATCH):
-            batch = clips.clips[start : start + BATCH]
+        size = clips_at_once(self.encoder.settings, len(self.encoder.layout.joints), self.device.type)
+        for start in range(0, len(clips.clips), size):
+            batch = clips.clips[start : start + size]
             found = self.run(Bodies.of(batch), len(batch), maps=maps)
             broken = ~np.isfinite(found.features).all(axis=1) | ~np.isfinite(found.logits).all(axis=1)
             if broken.any():
@@ -100,6 +104,15 @@ class Inference:
         return Outputs(
             found.features.cpu().numpy(), found.logits.cpu().numpy(), whole.cpu().numpy() if whole is not None else None
         )
+
+
+def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -> int:
+    """How many clips make a batch that runs fast: by the size of the largest array of a clip with one body."""
+    largest = settings.frames * joints * settings.widths[0]
+    if settings.architecture == "ctr_gcn":
+        # Every channel of three subsets has edges of its own.
+        largest = max(largest, 3 * settings.widths[-1] * joints**2)
+    return max(1, (ROOM if device == "cpu" else GPU_ROOM) // largest)
 
 
 def in_precision(network: Network, precision: torch.dtype) -> Network:
