@@ -7,10 +7,10 @@ Every architecture in two sizes: as published on NTU RGB+D (ten blocks, joint st
 clip), and compact as by default (three blocks, all streams, 48 frames, 20 joints, one person). A training step is
 forward, backward and AdamW on one batch that is ready; bfloat16 training is torch's autocast. Inference is the folded
 network on one batch; extraction is all of `sadvae extract` but reading and writing files. Arithmetic is what torch
-counts for matrix products and convolutions, two operations a multiply-add; the rate of the machine is that of its best square
-matrix product, in the same precision. On a processor one thread is used and its processor time counts, so that other
-work on the machine disturbs less; on a GPU the clock counts. Memory is the most that the process held at once, torch
-itself included (on a GPU, what torch held there).
+counts for matrix products and convolutions, two operations a multiply-add; the rate of the machine is that of its best
+square matrix product, in the same precision. On a processor one thread is used and its processor time counts, so that
+other work on the machine disturbs less; on a GPU the clock counts. Memory is the most that the process held at once,
+torch itself included (on a GPU, what torch held there).
 """
 
 from __future__ import annotations

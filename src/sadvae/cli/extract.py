@@ -28,7 +28,7 @@ def command(
     encoders: Annotated[Path, typer.Argument(help="Folder from `sadvae pretrain`.")],
     out: Annotated[Path, typer.Option(help="Features folder to write.")] = Path("features"),
     maps: Annotated[bool, typer.Option("--maps", help="Write the feature maps too: see docs/files.md.")] = False,
-    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster where the processor multiplies it.")] = "float32",
+    precision: Annotated[Precision, typer.Option(help="bfloat16 is faster, with three digits.")] = "float32",
     device: Annotated[str, typer.Option(help="cpu, or cuda where there is a GPU.")] = "cpu",
 ) -> None:
     """Extract and say what the folder holds."""
