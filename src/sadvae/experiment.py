@@ -17,7 +17,7 @@ from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.disentanglement import probe_task
-from sadvae.features.folder import Features, read_features, write_features
+from sadvae.features.folder import Features, read_features
 from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
@@ -162,7 +162,7 @@ class Run:
         """Features of both levels (features/)."""
         key = _key(self._encoders_stamp, self.clip_hash)
         path = self._place(self.folder / "features", "features", key)
-        self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
+        self._stage("extract", path, key, lambda: stages.extract_to(path, clips, encoders))
         return read_features(path)
 
     def train(

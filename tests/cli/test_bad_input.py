@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
+from sadvae.skeleton.generated import generate_clip_set
+from sadvae.skeleton.layouts import load_layout
+from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine, Outcome
 
 
@@ -186,3 +191,28 @@ def test_a_disk_that_fills_while_writing(tmp_path: Path, sadvae: CommandLine, mo
     monkeypatch.setattr("io.open", on_full_disk)
     refused(sadvae("embed", "generated", "--out", tmp_path / "e.npz"), "No space left on device")
     assert leftovers(tmp_path) == []
+
+
+def test_extract_refuses_what_its_encoders_do_not_fit(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    encoders, out = run_folder / "seed-0" / "encoders", tmp_path / "features"
+    small = generate_clip_set(actions=("squat",), subjects=2, repetitions=1)
+    steps = read_clips_file(run_folder / "clips.npz").steps
+    few = ClipSet("few", small.layout, tuple(replace(clip, label=0) for clip in small.clips), ("squat",), steps)
+    write_clips_file(tmp_path / "few.npz", few)
+    refused(sadvae("extract", tmp_path / "few.npz", encoders, "--out", out), "few has 1 classes", "trained with 36")
+    layout = load_layout("kinect-v1")
+    other = tuple(replace(clip, joints=clip.joints[:, :, :20], layout=layout) for clip in few.clips)
+    write_clips_file(tmp_path / "other.npz", replace(few, layout=layout, clips=other))
+    refused(sadvae("extract", tmp_path / "other.npz", encoders, "--out", out), "kinect-v1", "20 joints", "kinect-v2")
+    write_clips_file(tmp_path / "raw.npz", replace(few, steps=()))
+    refused(sadvae("extract", tmp_path / "raw.npz", encoders, "--out", out), "prepared with steps (none)")
+    (tmp_path / "store").mkdir()
+    write(tmp_path / "store" / "plan.json", b"{}")
+    refused(sadvae("extract", tmp_path / "store", encoders, "--out", out), "store is not finished")
+    write(tmp_path / "store" / "manifest.json", b'{"parts": ["part-00000.npz"]}')
+    refused(sadvae("extract", tmp_path / "store", encoders, "--out", out), "manifest.json")
+    source = run_folder / "clips.npz"
+    refused(sadvae("extract", source, encoders, "--device", "abacus", "--out", out), "'abacus'")
+    refused(sadvae("extract", source, tmp_path, "--out", out), "division.json does not exist")
+    assert sadvae("extract", source, encoders, "--precision", "half", "--out", out).code == 2
+    assert not out.exists()

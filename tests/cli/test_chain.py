@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sadvae.features.folder import read_features
 from sadvae.recognizer import Recognizer
 from sadvae.record import read_record
 from sadvae.skeleton.clips_file import write_clips_file
@@ -214,3 +215,20 @@ def test_prepare_by_a_recipe_and_check_its_manifest(tmp_path: Path, sadvae: Comm
     data[2000] ^= 1
     part.write_bytes(data)
     assert sadvae("check", tmp_path / "out" / "clips").code == 2
+
+
+def test_extract_writes_maps_and_half_the_digits_on_request(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    words = (run_folder / "clips.npz", run_folder / "seed-0" / "encoders", "--out", tmp_path / "features")
+    done = sadvae("extract", *words, "--maps", "--precision", "bfloat16")
+    assert done.code == 0, done.err
+    exact = read_features(run_folder / "seed-0" / "features").test.test_unseen
+    found = read_features(tmp_path / "features").test.test_unseen
+    np.testing.assert_allclose(found.features, exact.features, atol=0.05 * float(exact.features.max()))
+    maps = np.load(tmp_path / "features" / "test.test_unseen.maps.npy", mmap_mode="r")
+    assert len(maps) == len(found.labels)
+    np.testing.assert_allclose(maps.mean(axis=(2, 3)), found.features, rtol=0.02, atol=0.02)
+    names = {path.name for path in (tmp_path / "features").iterdir()}
+    parts = {f"{level}.{part}" for level in ("test", "calibration") for part in ("train", "test_seen", "test_unseen")}
+    assert names == {"task.json", *(f"{p}.npz" for p in parts), *(f"{p}.maps.npy" for p in parts)}
