@@ -102,6 +102,24 @@ def test_bad_splits(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> No
     assert leftovers(tmp_path) == ["mine.json"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "mirror"), "--set takes SETTING=VALUE"),
+        (("--set", "mirror=2"), "mirror"),
+        (("--set", "colour=red"), "colour"),
+        (("--set", "optimiser=lion"), "'adamw' or 'sgd'"),
+        (("--set", "drops=[3]"), "for schedule 'step'"),
+        (("--device", "tpu"), "unknown device 'tpu'"),
+    ],
+)
+def test_bad_settings_of_a_training(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, words: tuple[str, ...], said: str
+) -> None:
+    source = run_folder / "clips.npz"
+    refused(sadvae("pretrain", source, "--split", "random-30-6-1", "--out", tmp_path / "e", *words), said)
+
+
 def test_the_faulty_published_split_is_named(real_data: Path, sadvae: CommandLine) -> None:
     refused(sadvae("check", real_data / "published"), "rs100_0.npy holds 81 class ids; its name promises 100")
 

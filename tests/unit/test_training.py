@@ -308,3 +308,5 @@ def test_a_resumed_training_under_other_settings_is_refused(tmp_path: Path) -> N
 def test_a_batch_that_cannot_be_shared_is_said() -> None:
     with pytest.raises(SadvaeError, match="a batch of 4 clips cannot be shared by 9 processes"):
         pretrain(TASK, 6, SMALL, 0, processes=Processes(0, 9))
+    with pytest.raises(SadvaeError, match="compile works in a single process"):
+        pretrain(TASK, 6, changed(compile=True), 0, processes=Processes(0, 2))

@@ -15,8 +15,8 @@ import torch
 
 from sadvae.encoders.batch_statistics import SharedStatistics
 from sadvae.encoders.levels import load_encoders
+from sadvae.encoders.network import ChannelNorm
 from sadvae.encoders.pretrain import pretrain
-from sadvae.encoders.st_gcn import ChannelNorm
 from sadvae.protocol import Division
 from sadvae.skeleton.store import write_clips_file
 from sadvae.splits.reader import build_split
@@ -80,7 +80,7 @@ def test_shared_statistics_of_one_process_are_those_of_batch_normalisation(tmp_p
         outcomes = []
         for context in (None, SharedStatistics()):
             torch.manual_seed(0)
-            x, goal = torch.randn(5, 3, 4, requires_grad=True), torch.randn(5, 3, 4)
+            x, goal = torch.randn(5, 3, 2, 4, requires_grad=True), torch.randn(5, 3, 2, 4)
             norm = ChannelNorm(4)
             with torch.no_grad():
                 norm.weight.uniform_(0.5, 2)

@@ -20,6 +20,7 @@ from sadvae.encoders.precision import Numbers, compiled, forward_pass, numbers
 from sadvae.encoders.processes import ALONE, Processes
 from sadvae.encoders.samples import Batch
 from sadvae.encoders.settings import EncoderSettings
+from sadvae.errors import SadvaeError
 
 
 class Training:
@@ -88,11 +89,12 @@ class Training:
 
 
 def _forward(network: Network, settings: EncoderSettings, processes: Processes) -> Callable[..., EncoderOutput]:
-    """The network as it is called in training: in step with other processes, compiled."""
-    called: nn.Module = network
-    if processes.count > 1:
-        called = nn.parallel.DistributedDataParallel(network)
-    return compiled(called, processes.device) if settings.compile else called
+    """The network as it is called in training: in step with other processes, or compiled."""
+    if processes.count == 1:
+        return compiled(network, processes.device) if settings.compile else network
+    if settings.compile:
+        raise SadvaeError("compile works in a single process; leave it out under torchrun.")
+    return nn.parallel.DistributedDataParallel(network)
 
 
 @contextmanager
