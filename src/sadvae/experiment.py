@@ -16,6 +16,7 @@ from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import Features, read_features, write_features
 from sadvae.files import read_json, write_json
+from sadvae.imported import IMPORTED, as_imported, hash_features, imported_features, imported_vectors
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, prepare_to
@@ -37,19 +38,34 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None: ...
 
 
-def run_experiment(settings: ExperimentSettings, source: Path | None, out: Path, seed: int, say: Progress) -> Run:
+def run_experiment(
+    settings: ExperimentSettings,
+    source: Path | None,
+    out: Path,
+    seed: int,
+    say: Progress,
+    *,
+    features: Path | None = None,
+    vectors: Path | None = None,
+) -> Run:
     """Run the whole chain for one seed in the folder `out`; finished stages of an earlier run are reused.
 
-    source: the folder or file of raw clips, None for generated motion. Raises SadvaeError or LeakageError.
+    source: the folder or file of raw clips, None for generated motion. features: a features folder to start from
+    instead; no recogniser can then be saved, as the encoder is not at hand. vectors: class vectors in place of
+    [text] (see imported.py). Raises SadvaeError or LeakageError.
     """
-    stages.check_settings(settings, source)
-    run = Run(settings, source, Path(out), seed, say)
-    clips = run.prepare()
-    embeddings = run.embed(clips)
-    encoders = run.pretrain(clips)
-    features = run.extract(clips, encoders)
-    task = features.task(embeddings)
-    run.train(task, features, encoders, clips)
+    stages.check_settings(settings, source, features)
+    run = Run(as_imported(settings, features, vectors), source, Path(out), seed, say)
+    encoders = None
+    if features is not None:
+        found = run.take_features(features)
+        embeddings = run.embed(found.class_names)
+    else:
+        clips = run.prepare()
+        embeddings = run.embed(clips.class_names)
+        encoders = run.pretrain(clips)
+        found = run.extract(clips, encoders)
+    run.train(found.task(embeddings), found, encoders)
     return run
 
 
@@ -63,9 +79,17 @@ class Run:
         self.record: RunRecord
         self.trained: Trained
         self.task: ZeroShotTask
-        self.clips: ClipSet
+        self.data_hashes: dict[str, str] = {}
+        self.clips: ClipSet | None = None
         self.encoders: LevelEncoders
         self.embeddings: ClassEmbeddings
+
+    def take_features(self, folder: Path) -> Features:
+        """Features that were made elsewhere; they stay where they are."""
+        with self._timed("import"):
+            found = imported_features(folder, self.settings)
+            self.data_hashes["features"] = hash_features(found)
+        return found
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
@@ -81,19 +105,23 @@ class Run:
 
         self._stage("prepare", path, key, build)
         self.clips = read_prepared(path)
-        self.clip_hash = hash_clips(self.clips)
+        self.clip_hash = self.data_hashes["clips"] = hash_clips(self.clips)
         return self.clips
 
-    def embed(self, clips: ClipSet) -> ClassEmbeddings:
+    def embed(self, class_names: tuple[str, ...]) -> ClassEmbeddings:
         """Class texts to vectors (embeddings.npz)."""
         path = self.out / "embeddings.npz"
-        texts = stages.texts_for(self.settings.data, clips)
+        text, texts = self.settings.text, stages.texts_for(self.settings.data, class_names)
+        origin = source_digest(Path(text.encoder)) if text.mode == IMPORTED else ""
 
         def build() -> None:
-            encoder = load_text_encoder(self.settings.text.encoder)
-            write_class_embeddings(path, embed_classes(texts, encoder, mode=self.settings.text.mode))
+            if text.mode == IMPORTED:
+                found = imported_vectors(Path(text.encoder), texts)
+            else:
+                found = embed_classes(texts, load_text_encoder(text.encoder), mode=text.mode)
+            write_class_embeddings(path, found)
 
-        self._stage("embed", path, _key(self.settings.text, texts), build)
+        self._stage("embed", path, _key(text, texts, origin), build)
         self.embeddings = read_class_embeddings(path)
         return self.embeddings
 
@@ -121,8 +149,8 @@ class Run:
         self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
         return read_features(path)
 
-    def train(self, task: ZeroShotTask, features: Features, encoders: LevelEncoders, clips: ClipSet) -> None:
-        """Alignment, gate and baselines; then the recogniser (recognizer/) and the record (record.json)."""
+    def train(self, task: ZeroShotTask, features: Features, encoders: LevelEncoders | None) -> None:
+        """Alignment, gate and baselines; then the recogniser (recognizer/, where encoders are) and the record."""
         with self._timed("train"):
             fits = stages.all_fits(
                 self.settings,
@@ -134,18 +162,25 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
+        # A recogniser embeds words typed later, so imported vectors, whose text encoder is not known, give none.
+        if encoders is not None and task.classes.mode:
+            self._save_recognizer(main, features, encoders)
+        elif (self.folder / "recognizer").exists():
+            shutil.rmtree(self.folder / "recognizer")
+        self.record.write(self.folder / "record.json")
+
+    def _save_recognizer(self, main: stages.Fitted, features: Features, encoders: LevelEncoders) -> None:
         recognizer = new_recognizer(
             encoders.test,
-            self.trained,
+            main.levels.trained,
             main.gate,
             dataset=features.dataset,
             class_names=features.class_names,
-            seen=task.split.seen,
-            embeddings=task.classes,
-            record={"experiment": self.settings.name, "split": task.split.name, "seed": self.seed},
+            seen=self.task.split.seen,
+            embeddings=self.task.classes,
+            record={"experiment": self.settings.name, "split": self.task.split.name, "seed": self.seed},
         )
         recognizer.save(self.folder / "recognizer")
-        self.record.write(self.folder / "record.json")
 
     def _record(self, task: ZeroShotTask, features: Features, evaluations: list, levels: Any) -> RunRecord:
         lower = task.calibration
@@ -164,7 +199,7 @@ class Run:
             evaluations=evaluations,
             history=levels.history,
             selection_curve=levels.held_out,
-            data_hashes={"clips": self.clip_hash, "texts": task.classes.text_hash},
+            data_hashes={**self.data_hashes, "texts": task.classes.text_hash},
             versions=versions(),
             git_revision=git_revision(),
             seconds={name: round(value, 2) for name, value in self.seconds.items()},

@@ -46,13 +46,23 @@ class Prepared:
     manifest: Manifest
 
 
-def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
+def check_settings(settings: ExperimentSettings, source: Path | None, features: Path | None = None) -> None:
     """Refuse settings that could only fail after hours of work. Raises SadvaeError that names the first fault."""
     data = settings.data
+    if source is not None and features is not None:
+        raise SadvaeError("clips and features are given; start from one: leave out --data or --features.")
     if data.dataset == "generated":
         _validated(GeneratedSettings, data.generated, "generated")
-    elif source is None:
-        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+    elif source is None and features is None:
+        raise SadvaeError(
+            f"dataset {data.dataset!r} needs its files; name their folder with --data, or one of features with "
+            "--features."
+        )
+    if source is not None and data.train_subjects.endswith(".txt") and not Path(data.train_subjects).is_file():
+        raise SadvaeError(
+            f"{data.train_subjects}, the list of training and validation videos, is not there; run where it lies, or "
+            "name its path as train_subjects."
+        )
     if data.dataset in dataset_names():
         division_for(settings.split, data, len(class_texts(data.dataset).ids))
     encoder_settings(settings.encoder)
@@ -109,14 +119,14 @@ def prepare(
     return Prepared(clips, new_manifest(clips, settings, len(raw.clips), (*out, *dropped), digest))
 
 
-def texts_for(data: DataSettings, clips: ClipSet | None = None) -> ClassTexts:
-    """The words for a dataset's classes: a user's file, our lists, or the bare names that the clips carry."""
+def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) -> ClassTexts:
+    """The words for a dataset's classes: a user's file, our lists, or the bare names that clips or features carry."""
     if data.classes is not None:
         return read_class_texts(data.classes)
-    if data.dataset in dataset_names() or clips is None:
+    if data.dataset in dataset_names() or class_names is None:
         return class_texts(data.dataset)
-    count = len(clips.class_names)
-    return ClassTexts(tuple(range(count)), clips.class_names, ((),) * count)
+    count = len(class_names)
+    return ClassTexts(tuple(range(count)), class_names, ((),) * count)
 
 
 def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:

@@ -17,7 +17,8 @@ HELP = """Run an experiment file from raw skeletons to a record, a recogniser an
 
 Example: `sadvae run experiments/utd_mhad/purls_22_5.toml --data UTD-MHAD/Skeleton --seeds 3`
 
-A stopped run goes on where it stopped when the same command is given again.
+With --features it starts from features that were imported or extracted before; no recogniser is saved then, since it
+needs their encoder. A stopped run goes on where it stopped when the same command is given again.
 """
 
 
@@ -27,6 +28,12 @@ def command(
         Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")
+    ] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
+    ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
     seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
 ) -> None:
@@ -34,23 +41,35 @@ def command(
     settings = read_experiment(experiment)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
     console = Console(soft_wrap=True)
-    runs = run_seeds(settings, data, out or Path("runs") / settings.name, wanted, console)
+    runs = run_seeds(
+        settings, data, out or Path("runs") / settings.name, wanted, console, features=features, vectors=embeddings
+    )
     for run in runs:
         console.print(f"Report: {run.folder / 'report.html'}")
 
 
 def run_seeds(
-    settings: ExperimentSettings, data: Path | None, out: Path, seeds: list[int], console: Console
+    settings: ExperimentSettings,
+    data: Path | None,
+    out: Path,
+    seeds: list[int],
+    console: Console,
+    *,
+    features: Path | None = None,
+    vectors: Path | None = None,
 ) -> list[Run]:
     """Run seeds one after another, write their reports, and print one table each."""
     runs = []
     for seed in seeds:
         with Progresses() as say:
-            run = run_experiment(settings, data, out, seed, say)
+            run = run_experiment(settings, data, out, seed, say, features=features, vectors=vectors)
             say("report", 0, 0)
             write_run_report(run)
             say("report", 1, 1)
         title = f"{settings.title or settings.name}, split {run.record.split}, seed {seed} (%)"
         console.print(scores_table(run.record.evaluations, title))
+        if not (run.folder / "recognizer").exists():
+            missing = "encoder of the features" if features else "text encoder of the vectors"
+            console.print(f"No recogniser was saved: the {missing} is not at hand.")
         runs.append(run)
     return runs

@@ -15,10 +15,11 @@ SHOWN_CLIPS = 6
 
 
 def write_run_report(run: Run) -> None:
-    """Write report.html and picture.png beside a run's record."""
+    """Write report.html and, where there are clips to draw, picture.png beside a run's record."""
     scene = scene_of(run)
     write_report(run.folder / "report.html", run.record, scene)
-    write_picture(run.folder / "picture.png", run.record, scene)
+    if scene.clips:
+        write_picture(run.folder / "picture.png", run.record, scene)
 
 
 def scene_of(run: Run) -> ReportScene:
@@ -34,7 +35,9 @@ def scene_of(run: Run) -> ReportScene:
 
 
 def _clips(run: Run) -> tuple[SceneClip, ...]:
-    """Unseen test clips, one a class in turn, with the ranked unseen classes."""
+    """Unseen test clips, one a class in turn, with the ranked unseen classes; none where features were imported."""
+    if run.clips is None:
+        return ()
     task, names = run.task, run.record.class_names
     unseen = task.split.unseen
     probabilities = run.trained.unseen_probabilities(task.test_unseen.features, task.classes.of(unseen))

@@ -26,5 +26,5 @@
     });
   }
   const button = document.getElementById("play");
-  startBodies(read("clips-data"), button);
+  if (button) startBodies(read("clips-data"), button);
 })();
