@@ -118,8 +118,7 @@ def large(protocol: Protocol) -> str:
         text = {"encoder": "minilm", "mode": "descriptions"}
         blocks.append(entry("[compare]", {"name": "sadvae, descriptions", "method": changes, "text": text}))
     blocks += [
-        entry("[published]", row)
-        for row in published_results(protocol.dataset, protocol.split, protocol.descriptions)
+        entry("[published]", row) for row in published_results(protocol.dataset, protocol.split, protocol.descriptions)
     ]
     return _joined(blocks)
 

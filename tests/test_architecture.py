@@ -30,7 +30,9 @@ FLOORS = {
     "stages": 5,
     "preparing": 5,
     "imported": 5,
+    "comparing": 5,
     "experiment": 6,
+    "bench": 7,
     "report": 7,
     "cli": 8,
 }
@@ -41,6 +43,8 @@ SAME_FLOOR = {
     ("preparing", "settings"),
     ("imported", "stages"),
     ("imported", "settings"),
+    ("comparing", "stages"),
+    ("comparing", "settings"),
     ("types", "errors"),
     ("sensor_names", "errors"),
     ("protocol", "task"),

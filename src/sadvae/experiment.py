@@ -6,30 +6,32 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from sadvae import __version__, stages
+from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
-from sadvae.features.folder import Features, read_features, write_features
-from sadvae.files import read_json, write_json
-from sadvae.imported import IMPORTED, as_imported, hash_features, imported_features, imported_vectors
+from sadvae.features.folder import Features, features_digest, is_features_folder, read_features, write_features
+from sadvae.files import locked, read_json, sha256_of, write_json
+from sadvae.imported import imported_features, imported_vectors
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, prepare_to
 from sadvae.recognizer import new_recognizer
-from sadvae.record import RunRecord
-from sadvae.settings import ExperimentSettings
+from sadvae.record import RunRecord, read_record
+from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings
 from sadvae.skeleton.manifest import hash_clips
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
-from sadvae.types import ClassEmbeddings, ClipSet
+from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet
 
 
 class Progress(Protocol):
@@ -38,42 +40,62 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None: ...
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """What runs of several experiments have in common: a folder of stages by their keys, and the source's digest.
+
+    Whoever needs a stage first builds it, the others wait for it. The levels' encoders train one after the other,
+    since the other runs keep the cores busy.
+    """
+
+    folder: Path
+    origin: str
+
+
 def run_experiment(
     settings: ExperimentSettings,
     source: Path | None,
     out: Path,
     seed: int,
     say: Progress,
-    *,
-    features: Path | None = None,
-    vectors: Path | None = None,
+    sharing: Sharing | None = None,
 ) -> Run:
     """Run the whole chain for one seed in the folder `out`; finished stages of an earlier run are reused.
 
-    source: the folder or file of raw clips, None for generated motion. features: a features folder to start from
-    instead; no recogniser can then be saved, as the encoder is not at hand. vectors: class vectors in place of
-    [text] (see imported.py). Raises SadvaeError or LeakageError.
+    source: the folder or file of raw clips, None for generated motion, or a features folder to start from; without
+    their encoder no recogniser can be saved then. sharing: where stages are kept that other experiments use too
+    (default: in `out`). Raises SadvaeError or LeakageError.
     """
-    stages.check_settings(settings, source, features)
-    run = Run(as_imported(settings, features, vectors), source, Path(out), seed, say)
-    encoders = None
-    if features is not None:
-        found = run.take_features(features)
-        embeddings = run.embed(found.class_names)
+    stages.check_settings(settings, source)
+    run = Run(settings, source, Path(out), seed, say, sharing)
+    if is_features_folder(source):
+        features, encoders = run.take_features(), None
+        embeddings = run.embed(features.class_names)
     else:
         clips = run.prepare()
         embeddings = run.embed(clips.class_names)
         encoders = run.pretrain(clips)
-        found = run.extract(clips, encoders)
-    run.train(found.task(embeddings), found, encoders)
+        features = run.extract(clips, encoders)
+    tasks = {text: features.task(vectors) for text, vectors in embeddings.items()}
+    run.train(tasks, features, encoders)
     return run
 
 
 class Run:
     """One seed of an experiment: where its files are, what is done, and how long each stage took."""
 
-    def __init__(self, settings: ExperimentSettings, source: Path | None, out: Path, seed: int, say: Progress) -> None:
+    def __init__(
+        self,
+        settings: ExperimentSettings,
+        source: Path | None,
+        out: Path,
+        seed: int,
+        say: Progress,
+        sharing: Sharing | None = None,
+    ) -> None:
         self.settings, self.source, self.out, self.seed, self.say = settings, source, out, seed, say
+        self.settings_stated, self.sharing = settings, sharing
+        self.origin = sharing.origin if sharing else source_origin(source)
         self.folder = out / f"seed-{seed}"
         self.seconds: dict[str, float] = {}
         self.record: RunRecord
@@ -84,18 +106,20 @@ class Run:
         self.encoders: LevelEncoders
         self.embeddings: ClassEmbeddings
 
-    def take_features(self, folder: Path) -> Features:
+    def take_features(self) -> Features:
         """Features that were made elsewhere; they stay where they are."""
+        assert self.source is not None
         with self._timed("import"):
-            found = imported_features(folder, self.settings)
-            self.data_hashes["features"] = hash_features(found)
+            found = imported_features(self.source, self.settings)
+            self.data_hashes["features"] = self.origin
+            # The encoder of the file made nothing of this, so the record does not name it.
+            self.settings_stated = self.settings.model_copy(update={"encoder": PresetSettings(preset=IMPORTED)})
         return found
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
-        path = self.out / default_target(self.source)
-        origin = source_digest(self.source) if self.source else "generated"
-        key = _key(self.settings.data, self.settings.prepare, origin)
+        key = _key(self.settings.data, self.settings.prepare, self.origin)
+        path = self._place(self.out / default_target(self.source), "clips", key)
 
         def report(done: int, total: int, note: str) -> None:
             self.say("prepare", done, total, note)
@@ -108,11 +132,18 @@ class Run:
         self.clip_hash = self.data_hashes["clips"] = hash_clips(self.clips)
         return self.clips
 
-    def embed(self, class_names: tuple[str, ...]) -> ClassEmbeddings:
-        """Class texts to vectors (embeddings.npz)."""
-        path = self.out / "embeddings.npz"
-        text, texts = self.settings.text, stages.texts_for(self.settings.data, class_names)
-        origin = source_digest(Path(text.encoder)) if text.mode == IMPORTED else ""
+    def embed(self, class_names: tuple[str, ...]) -> dict[TextSettings, ClassEmbeddings]:
+        """Class texts to vectors, for each text setting that a method needs (embeddings.npz: the main method's)."""
+        texts = stages.texts_for(self.settings.data, class_names)
+        wanted = text_settings(self.settings)
+        found = {text: self._embed(text, texts, main=text == wanted[0]) for text in wanted}
+        self.embeddings = found[wanted[0]]
+        return found
+
+    def _embed(self, text: TextSettings, texts: ClassTexts, *, main: bool) -> ClassEmbeddings:
+        key = _key(text, texts, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
+        own = self.out / ("embeddings.npz" if main else f"embeddings-{key[:12]}.npz")
+        path = self._place(own, "texts", key)
 
         def build() -> None:
             if text.mode == IMPORTED:
@@ -121,13 +152,11 @@ class Run:
                 found = embed_classes(texts, load_text_encoder(text.encoder), mode=text.mode)
             write_class_embeddings(path, found)
 
-        self._stage("embed", path, _key(text, texts, origin), build)
-        self.embeddings = read_class_embeddings(path)
-        return self.embeddings
+        self._stage("embed", path, key, build)
+        return read_class_embeddings(path)
 
     def pretrain(self, clips: ClipSet) -> LevelEncoders:
         """Skeleton encoders of both levels, on seen classes of training subjects (encoders/)."""
-        path = self.folder / "encoders"
         division = stages.division_for(self.settings.split, self.settings.data, len(clips.class_names))
         settings = stages.encoder_settings(self.settings.encoder)
         done: dict[str, int] = {}
@@ -138,26 +167,35 @@ class Run:
             self.say("pretrain", sum(done.values()), settings.epochs * levels, f"{level}: loss {epoch.loss:.3f}")
 
         key = _key(division, settings, self.clip_hash, self.seed)
-        self._stage("pretrain", path, key, lambda: pretrain_levels(clips, division, settings, self.seed, path, report))
-        self.encoders = load_encoders(path)
+        path = self._place(self.folder / "encoders", "encoders", key)
+        together = self.sharing is None
+
+        def build() -> None:
+            pretrain_levels(clips, division, settings, self.seed, path, report, side_by_side=together)
+
+        self._stage("pretrain", path, key, build)
+        self.encoders, self._encoders_stamp = load_encoders(path), read_json(_stamp_path(path))
         return self.encoders
 
     def extract(self, clips: ClipSet, encoders: LevelEncoders) -> Features:
         """Features of both levels (features/)."""
-        path = self.folder / "features"
-        key = _key(read_json(self.folder / "encoders.key"), self.clip_hash)
+        key = _key(self._encoders_stamp, self.clip_hash)
+        path = self._place(self.folder / "features", "features", key)
         self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
         return read_features(path)
 
-    def train(self, task: ZeroShotTask, features: Features, encoders: LevelEncoders | None) -> None:
-        """Alignment, gate and baselines; then the recogniser (recognizer/, where encoders are) and the record."""
+    def train(
+        self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features, encoders: LevelEncoders | None
+    ) -> None:
+        """Alignment, gate, what is compared; then the record, and the recogniser where its encoder is at hand."""
+        task = tasks[self.settings.text]
         with self._timed("train"):
-            fits = stages.all_fits(
+            fits = all_fits(
                 self.settings,
-                task,
+                tasks,
                 features.class_names,
                 self.seed,
-                lambda epoch, losses: self.say("train", epoch + 1, 0, _shown(losses)),
+                lambda done, total, note: self.say("train", done, total, note),
             )
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
@@ -168,6 +206,7 @@ class Run:
         elif (self.folder / "recognizer").exists():
             shutil.rmtree(self.folder / "recognizer")
         self.record.write(self.folder / "record.json")
+        write_json(self.folder / "record.key", {"key": record_key(self.settings, self.origin, self.seed)})
 
     def _save_recognizer(self, main: stages.Fitted, features: Features, encoders: LevelEncoders) -> None:
         recognizer = new_recognizer(
@@ -195,7 +234,7 @@ class Run:
             unseen=list(task.split.unseen),
             validation_unseen=list(task.split.validation_unseen),
             class_names=list(features.class_names),
-            settings=self.settings.model_dump(mode="json"),
+            settings=self.settings_stated.model_dump(mode="json"),
             evaluations=evaluations,
             history=levels.history,
             selection_curve=levels.held_out,
@@ -216,12 +255,22 @@ class Run:
         self.seconds[name] = time.perf_counter() - start
         self.say(name, 1, 1)
 
+    def _place(self, own: Path, kind: str, key: str) -> Path:
+        """Where a stage's result is: in this run's folder, or in a shared folder of its own, named after its key."""
+        return own if self.sharing is None else self.sharing.folder / f"{kind}-{key[:16]}" / own.name
+
     def _stage(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
         """Build `path` unless an earlier run left it under the same key; a changed key starts the stage afresh.
 
-        What is reused keeps the seconds that it took when it was built.
+        What is reused keeps the seconds that it took when it was built; stages of one name add up.
         """
-        stamp = path.with_name(f"{path.stem}.key")
+        if self.sharing is None:
+            return self._build(name, path, key, build)
+        with locked(path.with_name(".lock")):
+            return self._build(name, path, key, build)
+
+    def _build(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
+        stamp, before = _stamp_path(path), self.seconds.get(name, 0.0)
         known = _read_stamp(stamp)
         with self._timed(name):
             done = known.get("key") == key and "seconds" in known and path.exists()
@@ -230,10 +279,39 @@ class Run:
                     shutil.rmtree(path)
                 write_json(stamp, {"key": key})
                 build()
-        if done:
-            self.seconds[name] = known["seconds"]
-        else:
-            write_json(stamp, {"key": key, "seconds": round(self.seconds[name], 2)})
+        if not done:
+            known = {"key": key, "seconds": round(self.seconds[name], 2)}
+            write_json(stamp, known)
+        self.seconds[name] = before + known["seconds"]
+
+
+def source_origin(source: Path | None) -> str:
+    """What clips or features come from: the digest of the source's files, "generated" where there is none."""
+    if source is None:
+        return "generated"
+    return features_digest(source) if is_features_folder(source) else source_digest(source)
+
+
+def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
+    """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
+    idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
+    files = [settings.data.classes] if settings.data.classes else []
+    files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
+    return _key(settings.model_dump(mode="json", exclude=idle), origin, [sha256_of(path) for path in files], seed)
+
+
+def finished_record(folder: Path, key: str) -> RunRecord | None:
+    """The record that an earlier run left in a seed's folder under the same key; None where there is none."""
+    if _read_stamp(folder / "record.key").get("key") != key:
+        return None
+    try:
+        return read_record(folder / "record.json")
+    except SadvaeError:
+        return None
+
+
+def _stamp_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.key")
 
 
 def _read_stamp(path: Path) -> dict[str, Any]:
@@ -248,10 +326,6 @@ def _read_stamp(path: Path) -> dict[str, Any]:
 def _key(*parts: Any) -> str:
     text = json.dumps([p.model_dump(mode="json") if hasattr(p, "model_dump") else p for p in parts], default=repr)
     return hashlib.sha256(f"{__version__} {text}".encode()).hexdigest()
-
-
-def _shown(losses: dict[str, float]) -> str:
-    return f"loss {losses['total']:.3f}" if "total" in losses else ""
 
 
 def _counts(task: ZeroShotTask) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import math
@@ -71,6 +72,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise SadvaeError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder."
         ) from error
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of that file, waiting for whoever holds it; it is let go when the block or the process ends."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("w")
+    except OSError as error:
+        raise SadvaeError(f"cannot write {path}: {error.strerror or error}; choose another folder.") from error
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def read_bytes(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae.errors import SadvaeError
-from sadvae.files import read_json, write_json
+from sadvae.files import read_json, write_text
+
+# A list of numbers in indented JSON; a text cannot look like one, because its line breaks are escaped.
+_NUMBERS = re.compile(r"\[\n\s*([-+.\deE,\s]+?)\s*\]")
 
 
 class _Frozen(BaseModel):
@@ -31,9 +36,11 @@ class Evaluation(_Frozen):
 
     selection and epoch say which rule picked the weights. GZSL fields are None where no gate could be calibrated.
     curve holds (seen, unseen) accuracy pairs as the gate's threshold moves; confusion is ZSL, rows true, columns
-    predicted, both in the order of confusion_ids.
+    predicted, both in the order of confusion_ids. entry: the name of the experiment's compare entry, "" for its main
+    method and its baselines. Under rules beside the one that counts, curve, classes and confusion are left out.
     """
 
+    entry: str = ""
     method: str
     preset: str | None
     selection: str
@@ -59,7 +66,8 @@ class Evaluation(_Frozen):
 class RunRecord(_Frozen):
     """One run: what went in (settings, seed, split, data hashes, versions), and what came out.
 
-    evaluations: the main method first, then the baselines on the same features. history: one entry of mean loss
+    evaluations: the main method first, then compare entries and baselines on the same features; each under the rule
+    that counts (selection), then under the others, but once if it has a single epoch. history: one entry of mean loss
     terms per epoch. seconds: wall time by stage. Everything but seconds, peak_memory_mb, versions and git_revision
     is a function of the data, the settings and the seed.
     """
@@ -86,8 +94,9 @@ class RunRecord(_Frozen):
     counts: dict[str, int]
 
     def write(self, path: Path) -> None:
-        """Write the record as JSON, atomically."""
-        write_json(path, self.model_dump(mode="json"))
+        """Write the record as JSON, atomically, each list of numbers on a line of its own."""
+        text = json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(path, _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
 
 
 def read_record(path: Path) -> RunRecord:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
 from sadvae.protocol import UnseenFrom
 from sadvae.skeleton.recipe import PrepareSettings
+from sadvae.types import duplicates
+
+# Stands for a text mode or an encoder preset where vectors or features come from elsewhere.
+IMPORTED = "imported"
 
 
 class _Frozen(BaseModel):
@@ -38,7 +43,10 @@ class SplitSettings(_Frozen):
 
 
 class TextSettings(_Frozen):
-    """How class texts become vectors: encoder (minilm, a folder or a hub name) and mode (see text/prompts.py)."""
+    """How class texts become vectors: encoder (minilm, a folder or a hub name) and mode (see text/prompts.py).
+
+    With the mode "imported", encoder is a file of vectors: .npz of `import` or `embed`, or an .npy array.
+    """
 
     encoder: str = "minilm"
     mode: str = "descriptions"
@@ -63,8 +71,25 @@ class PublishedResult(_Frozen):
     harmonic_mean: float | None = None
 
 
+class CompareEntry(_Frozen):
+    """One more method on the same features: an ablation, another preset, text or gate.
+
+    gate and text: as the experiment's where they are left out. question: what the entry answers, such as "Does
+    disentanglement help?"; entries of one question share a table.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    method: PresetSettings = PresetSettings(preset="sadvae")
+    gate: str | None = None
+    text: TextSettings | None = None
+    question: str = ""
+
+
 class ExperimentSettings(_Frozen):
-    """One experiment: data, split, encoder, text, method, gate, selection rule and baselines."""
+    """One experiment: data, split, encoder, text, method, gate, selection rules, methods to compare, baselines.
+
+    selection: the rule whose epoch counts. selections: rules that the same training is scored under beside it.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     title: str = ""
@@ -76,9 +101,43 @@ class ExperimentSettings(_Frozen):
     method: PresetSettings = PresetSettings(preset="sadvae")
     gate: str = "max_probability"
     selection: str = "last_step"
+    selections: tuple[str, ...] = ()
+    compare: tuple[CompareEntry, ...] = ()
     baselines: tuple[str, ...] = ("ridge", "eszsl")
     seeds: int = Field(default=1, ge=1)
     published: tuple[PublishedResult, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_entry_a_name(self) -> ExperimentSettings:
+        twice = duplicates(entry.name for entry in self.compare)
+        if twice:
+            raise ValueError(f"two compare entries have the name {twice[0]!r}")
+        return self
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of all selection rules that methods are scored under, the one that counts first."""
+        return tuple(dict.fromkeys((self.selection, *self.selections)))
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One method of an experiment, as it is trained; entry: the name of its compare entry, "" for all others."""
+
+    entry: str
+    method: PresetSettings
+    gate: str
+    text: TextSettings
+
+
+def contenders(settings: ExperimentSettings) -> list[Contender]:
+    """Every method of an experiment: the main one, then the compare entries, then the baselines."""
+    gate, text = settings.gate, settings.text
+    return [
+        Contender("", settings.method, gate, text),
+        *(Contender(entry.name, entry.method, entry.gate or gate, entry.text or text) for entry in settings.compare),
+        *(Contender("", PresetSettings(preset=name), gate, text) for name in settings.baselines),
+    ]
 
 
 def read_experiment(path: Path) -> ExperimentSettings:
@@ -90,4 +149,5 @@ def read_experiment(path: Path) -> ExperimentSettings:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise SadvaeError(f"{path}: {field}: {first['msg']} (found {str(first['input'])[:60]!r}).") from error
+        where = f"{path}: {field}" if field else str(path)
+        raise SadvaeError(f"{where}: {first['msg']} (found {str(first['input'])[:60]!r}).") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from sadvae.encoders.levels import LevelEncoders, extract_level
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
-from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_levels
-from sadvae.features.folder import FeatureLevel, Features
+from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
+from sadvae.features.folder import FeatureLevel, Features, is_features_folder
 from sadvae.methods.eszsl import ESZSL
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
@@ -22,7 +22,7 @@ from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
-from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings
+from sadvae.settings import IMPORTED, DataSettings, ExperimentSettings, PresetSettings, SplitSettings, contenders
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
 from sadvae.skeleton.manifest import Manifest, new_manifest
 from sadvae.skeleton.parts import read_clip_list
@@ -46,33 +46,36 @@ class Prepared:
     manifest: Manifest
 
 
-def check_settings(settings: ExperimentSettings, source: Path | None, features: Path | None = None) -> None:
+def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     """Refuse settings that could only fail after hours of work. Raises SadvaeError that names the first fault."""
     data = settings.data
-    if source is not None and features is not None:
-        raise SadvaeError("clips and features are given; start from one: leave out --data or --features.")
     if data.dataset == "generated":
         _validated(GeneratedSettings, data.generated, "generated")
-    elif source is None and features is None:
+    elif source is None:
         raise SadvaeError(
             f"dataset {data.dataset!r} needs its files; name their folder with --data, or one of features with "
             "--features."
         )
-    if source is not None and data.train_subjects.endswith(".txt") and not Path(data.train_subjects).is_file():
-        raise SadvaeError(
-            f"{data.train_subjects}, the list of training and validation videos, is not there; run where it lies, or "
-            "name its path as train_subjects."
-        )
+    if data.train_subjects.endswith(".txt") and not is_features_folder(source):
+        _check_file(Path(data.train_subjects), "train_subjects")
     if data.dataset in dataset_names():
         division_for(settings.split, data, len(class_texts(data.dataset).ids))
     encoder_settings(settings.encoder)
-    main_method(settings.method)
-    for name in settings.baselines:
-        baseline(name)
-    if settings.gate not in GATES:
-        raise SadvaeError(f"unknown gate {settings.gate!r}; expected one of {', '.join(GATES)}.")
-    selection_by_name(settings.selection)
-    check_mode(settings.text.mode)
+    for rule in settings.rules:
+        selection_by_name(rule)
+    for contender in contenders(settings):
+        main_method(contender.method)
+        if contender.text.mode == IMPORTED:
+            _check_file(Path(contender.text.encoder), "encoder of [text]")
+        else:
+            check_mode(contender.text.mode)
+        if contender.gate not in GATES:
+            raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
+
+
+def _check_file(path: Path, setting: str) -> None:
+    if not path.is_file():
+        raise SadvaeError(f"{path} ({setting}) is not a file; give its path from where the command runs.")
 
 
 def read_raw(
@@ -203,39 +206,54 @@ def fit_and_evaluate(
     on_epoch: EpochCallback | None = None,
 ) -> Fitted:
     """Train a method on a task, fit its gate on the calibration level, and score it on the test clips."""
-    rule = selection_by_name(selection)
-    levels = train_levels(main_method(chosen), task, seed, rule, on_epoch)
+    return fit_under_rules(name, chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
+
+
+def fit_under_rules(
+    name: str,
+    chosen: PresetSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    gate: str,
+    selections: Sequence[str],
+    seed: int,
+    on_epoch: EpochCallback | None = None,
+) -> list[Fitted]:
+    """As fit_and_evaluate, under several selection rules of one training; rules that pick the same epoch share scores.
+
+    The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
+    """
+    rules = [selection_by_name(selection) for selection in selections]
+    fits: list[Fitted] = []
+    for rule, levels in train_under_rules(main_method(chosen), task, seed, rules, on_epoch).items():
+        same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)
+        fit = same or _scored(name, chosen, task, class_names, gate, levels, seed)
+        details = {"curve": [], "classes": [], "confusion_ids": [], "confusion": []} if fits else {}
+        fits.append(replace(fit, evaluation=fit.evaluation.model_copy(update={"selection": rule, **details})))
+    return fits
+
+
+def _scored(
+    name: str,
+    chosen: PresetSettings,
+    task: ZeroShotTask,
+    class_names: tuple[str, ...],
+    gate: str,
+    levels: TrainedLevels,
+    seed: int,
+) -> Fitted:
     fitted_gate = calibrate_gate(gate, levels, task, seed)
-    shown = None if name == chosen.preset else chosen.preset
     scores = evaluate(
         levels.trained,
         fitted_gate,
         task,
         class_names,
         method=name,
-        preset=shown,
-        selection=rule.name,
+        preset=None if name == chosen.preset else chosen.preset,
+        selection="",
         epoch=levels.epoch,
     )
     return Fitted(levels, fitted_gate, scores)
-
-
-def all_fits(
-    settings: ExperimentSettings,
-    task: ZeroShotTask,
-    class_names: tuple[str, ...],
-    seed: int,
-    on_epoch: EpochCallback | None = None,
-) -> list[Fitted]:
-    """The experiment's method, then its baselines, on the same task."""
-    main = fit_and_evaluate(
-        "sa_dvae", settings.method, task, class_names, settings.gate, settings.selection, seed, on_epoch
-    )
-    rest = [
-        fit_and_evaluate(name, PresetSettings(preset=name), task, class_names, settings.gate, settings.selection, seed)
-        for name in settings.baselines
-    ]
-    return [main, *rest]
 
 
 def _validated(model: Any, fields: dict[str, Any], where: str) -> Any:

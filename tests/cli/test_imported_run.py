@@ -63,9 +63,7 @@ def test_a_published_pack_runs_as_its_protocol(
     assert record.validation_unseen == list(read_features(features).test.split.validation_unseen)
     assert record.evaluations[0].zsl_accuracy > record.evaluations[0].chance
     other = path.with_name("purls_18_9.toml")
-    refused(
-        sadvae("run", other, *words, "--out", tmp_path / "other"), "split 'utd-published-5'", "split 'purls-18-9'"
-    )
+    refused(sadvae("run", other, *words, "--out", tmp_path / "other"), "split 'utd-published-5'", "split 'purls-18-9'")
     assert read_experiment(other).name == "utd_mhad_purls_18_9"
 
 

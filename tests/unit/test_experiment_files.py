@@ -12,7 +12,14 @@ from experiments.literature import GZSL, ZSL
 from experiments.make import FOLDER, files
 from sadvae.experiment import run_experiment
 from sadvae.features.folder import write_features
-from sadvae.settings import CompareEntry, ExperimentSettings, PresetSettings, read_experiment
+from sadvae.settings import (
+    IMPORTED,
+    CompareEntry,
+    ExperimentSettings,
+    PresetSettings,
+    TextSettings,
+    read_experiment,
+)
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.stages import check_settings
 
@@ -20,6 +27,10 @@ EVERY = sorted(FOLDER.rglob("*.toml"))
 LARGE = [path for path in EVERY if path.parent.name in ("ntu60", "ntu120", "pku51")]
 # What makes a training take a moment, and an idea of each decision.
 QUICK = {"epochs": 1, "iterations_per_epoch": 2, "classifier_samples": 2, "classifier_steps": 2}
+
+
+def silent(stage: str, done: int, total: int, note: str = "") -> None:
+    """Progress for nobody."""
 
 
 def short(path: Path) -> str:
@@ -39,9 +50,11 @@ def test_there_is_a_file_for_every_protocol() -> None:
 
 
 @pytest.mark.parametrize("path", EVERY, ids=short)
-def test_a_file_is_valid_and_its_split_exists(path: Path) -> None:
+def test_a_file_is_valid_and_its_split_exists(path: Path, tmp_path: Path) -> None:
+    features_folder = tmp_path
+    (features_folder / "task.json").touch()
     settings = read_experiment(path)
-    check_settings(settings, None, features=path)
+    check_settings(settings, features_folder)
     assert settings.name.removeprefix("ablation_").startswith(settings.data.dataset)
     split = load_split(settings.data.dataset, settings.split.name, None, settings.split.validation_unseen)
     assert f"{len(split.seen)}/{len(split.unseen)}" in settings.title
@@ -73,18 +86,14 @@ def test_the_files_state_published_numbers() -> None:
 
 @pytest.mark.parametrize("path", LARGE, ids=short)
 def test_a_large_protocol_runs_on_few_generated_features(path: Path, tmp_path: Path) -> None:
-    settings = quick(read_experiment(path))
+    settings = quick(read_experiment(path), tmp_path / "texts.npy")
     count = CLASS_COUNTS[settings.data.dataset]
     vectors = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
     np.save(tmp_path / "texts.npy", vectors)
     split = load_split(settings.data.dataset, settings.split.name)
     made = generated_features(settings.data.dataset, split, vectors, (20 * count, 2 * count))
     write_features(tmp_path / "features", made)
-    run = run_experiment(
-        *(settings, None, tmp_path / "run", 0, lambda *_: None),
-        features=tmp_path / "features",
-        vectors=tmp_path / "texts.npy",
-    )
+    run = run_experiment(settings, tmp_path / "features", tmp_path / "run", 0, silent)
     main = run.record.evaluations[0]
     assert run.record.counts["test.test_unseen"] == 2 * len(split.unseen)
     assert main.harmonic_mean is not None
@@ -92,12 +101,13 @@ def test_a_large_protocol_runs_on_few_generated_features(path: Path, tmp_path: P
     assert {e.entry for e in run.record.evaluations} >= {e.name for e in settings.compare}
 
 
-def quick(settings: ExperimentSettings) -> ExperimentSettings:
-    """The same experiment with methods that take a moment; texts come from a file, so entries have none of their own."""
+def quick(settings: ExperimentSettings, vectors: Path) -> ExperimentSettings:
+    """The same experiment with methods that take a moment; the texts of all of them come from a file."""
 
     def faster(method: PresetSettings) -> PresetSettings:
         return PresetSettings(preset=method.preset, changes=method.changes | QUICK)
 
     entries = [CompareEntry(name=e.name, gate=e.gate, method=faster(e.method)) for e in settings.compare]
-    changes = {"method": faster(settings.method), "compare": tuple(entries), "baselines": ("ridge",)}
+    text = TextSettings(encoder=str(vectors), mode=IMPORTED)
+    changes = {"text": text, "method": faster(settings.method), "compare": tuple(entries), "baselines": ("ridge",)}
     return settings.model_copy(update=changes)

@@ -46,9 +46,7 @@ def test_random_splits_depend_on_their_seed_alone() -> None:
         ("msr_action3d", "random-15-5-{}", 10, "5a8ceb09fe3be8023bd157c55effdc399a3d37a357e9c740947948faa81cf3c5"),
     ],
 )
-def test_the_random_splits_of_our_experiments_never_change(
-    dataset: str, pattern: str, count: int, digest: str
-) -> None:
+def test_the_random_splits_of_our_experiments_never_change(dataset: str, pattern: str, count: int, digest: str) -> None:
     splits = [load_split(dataset, pattern.format(seed)) for seed in range(count)]
     assert len({split.unseen for split in splits}) == count
     for split in splits:

@@ -55,15 +55,17 @@ def pretrain_levels(
     seed: int,
     folder: Path,
     on_epoch: LevelReport | None = None,
+    *,
+    side_by_side: bool = True,
 ) -> LevelEncoders:
     """Train one encoder per level, in parallel processes, into folder/test and folder/calibration.
 
-    A stopped run resumes from the checkpoints beside them. Raises LeakageError when a level would leak.
+    side_by_side: False trains one level after the other in this process, where other work fills the cores. A stopped run resumes from the checkpoints beside them. Raises LeakageError when a level would leak.
     """
     levels = division.levels(clips)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    if levels.calibration is None or (os.cpu_count() or 1) == 1:
+    if levels.calibration is None or not side_by_side or (os.cpu_count() or 1) == 1:
         for name, task in levels.items():
             _train_level(name, task, len(clips.class_names), settings, seed, folder, on_epoch)
     else:

@@ -119,7 +119,7 @@ def _generalised_scores(decided: _Generalised) -> dict[str, Any]:
         "harmonic_class_mean": metrics.harmonic_mean(s_mean, u_mean),
         "gate_auroc": metrics.gate_auroc(decided.seen_probability, decided.is_seen),
         "curve_area": metrics.curve_area(decided.curve),
-        "curve": decided.curve,
+        "curve": metrics.corners(decided.curve),
     }
 
 

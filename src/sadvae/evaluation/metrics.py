@@ -56,6 +56,16 @@ def seen_unseen_curve(
     return [(float(s), float(u)) for s, u in zip(seen, unseen, strict=True)]
 
 
+def corners(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The curve without points in the middle of a straight horizontal or vertical stretch, which draw nothing."""
+    inner = [
+        point
+        for before, point, after in zip(curve, curve[1:], curve[2:], strict=False)
+        if not any(before[axis] == point[axis] == after[axis] for axis in (0, 1))
+    ]
+    return [*curve[:1], *inner, *curve[1:][-1:]]
+
+
 def curve_area(curve: list[tuple[float, float]]) -> float:
     """The area under the seen-unseen curve."""
     points = np.array(curve)

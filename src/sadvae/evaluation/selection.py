@@ -105,10 +105,30 @@ def train_levels(
 
     Test clips are looked at during training only by OracleTest.
     """
+    return train_under_rules(method, task, seed, (selection,), on_epoch)[selection.name]
+
+
+def train_under_rules(
+    method: Method,
+    task: ZeroShotTask,
+    seed: int,
+    selections: Sequence[Selection],
+    on_epoch: EpochCallback | None = None,
+) -> dict[str, TrainedLevels]:
+    """As train_levels, under several rules by name: the method trains once, and each rule picks an epoch of that.
+
+    A method of a single epoch leaves nothing to pick, so it comes under the first rule alone.
+    """
+    watches_test = any(rule.name == OracleTest.name for rule in selections)
     lower = _fit(method, task.calibration, seed, keep_curve=True) if task.calibration else None
-    main = _fit(method, task, seed, keep_curve=selection.name == OracleTest.name, on_epoch=on_epoch)
+    main = _fit(method, task, seed, keep_curve=watches_test, on_epoch=on_epoch)
+    rules = selections if len(main.snapshots) > 1 else selections[:1]
+    return {rule.name: _picked(rule, main, lower) for rule in rules}
+
+
+def _picked(rule: Selection, main: _Fit, lower: _Fit | None) -> TrainedLevels:
     held_out = lower.curve if lower else []
-    epoch = selection.pick(held_out, main.curve, len(main.snapshots))
+    epoch = rule.pick(held_out, main.curve, len(main.snapshots))
     calibration = lower.snapshots[min(epoch, len(lower.snapshots) - 1)] if lower else None
     return TrainedLevels(main.snapshots[epoch], calibration, epoch, held_out, main.history)
 
