@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from sadvae.errors import SadvaeError
 from sadvae.evaluation.selection import EpochCallback
 from sadvae.settings import Contender, ExperimentSettings, TextSettings, contenders
 from sadvae.stages import Fitted, fit_under_rules, main_method
@@ -31,7 +32,8 @@ def all_fits(
 ) -> list[Fitted]:
     """Train and score every method; the main one under the rule that counts comes first.
 
-    tasks: the same task with the vectors of each text setting. progress: hears methods done, in all, and a note on the one in training.
+    tasks: the same task with the vectors of each text setting. progress: hears methods done, in all, and a note on the
+    one in training. Raises SadvaeError that names the method that failed.
     """
     wanted, fits = contenders(settings), []
     for done, contender in enumerate(wanted):
@@ -41,7 +43,10 @@ def all_fits(
             if progress:
                 progress(done, len(wanted), f"{name}: epoch {epoch + 1}{_shown(losses)}")
 
-        fits += _fits(contender, settings, tasks[contender.text], class_names, seed, on_epoch)
+        try:
+            fits += _fits(contender, settings, tasks[contender.text], class_names, seed, on_epoch)
+        except SadvaeError as error:
+            raise SadvaeError(f"method {name!r}: {error}") from error
     return fits
 
 

@@ -54,3 +54,13 @@ def test_calibration_error_by_hand() -> None:
     confident = np.array([0.95, 0.95, 0.55, 0.55], np.float32)
     right = np.array([True, True, True, False])
     assert metrics.expected_calibration_error(confident, right) == pytest.approx(0.5 * 0.05 + 0.5 * 0.05, abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
+def test_corners_draw_the_same_curve(clips: list[tuple[bool, bool, bool, int]]) -> None:
+    is_seen, if_seen, if_unseen = (np.array([clip[i] for clip in clips]) for i in range(3))
+    curve = metrics.seen_unseen_curve(np.array([clip[3] for clip in clips], np.float32), is_seen, if_seen, if_unseen)
+    kept = metrics.corners(curve)
+    assert set(kept) <= set(curve)
+    assert (kept[0], kept[-1]) == (curve[0], curve[-1])
+    assert metrics.curve_area(kept) == pytest.approx(metrics.curve_area(curve))

@@ -18,6 +18,7 @@ STOPPED = 130
 VERBS = {
     "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
     "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
+    "bench": ("bench", "Run many experiment files and seeds in several processes, each run a record."),
     "prepare": ("prepare", "Read raw skeletons, prepare them by a recipe, and write clips and a manifest."),
     "pretrain": (
         "pretrain",

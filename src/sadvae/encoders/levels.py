@@ -60,7 +60,8 @@ def pretrain_levels(
 ) -> LevelEncoders:
     """Train one encoder per level, in parallel processes, into folder/test and folder/calibration.
 
-    side_by_side: False trains one level after the other in this process, where other work fills the cores. A stopped run resumes from the checkpoints beside them. Raises LeakageError when a level would leak.
+    side_by_side: False trains one level after the other in this process, where other work fills the cores.
+    A stopped run resumes from the checkpoints beside them. Raises LeakageError when a level would leak.
     """
     levels = division.levels(clips)
     folder = Path(folder)

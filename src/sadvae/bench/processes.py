@@ -1,0 +1,99 @@
+"""Units of work in processes of their own: what one tells is heard, and how it ends does not end the others."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+Tell = Callable[[Any], None]
+Work = Callable[[Any, Tell], None]
+# Loaded once, by the process that the others are forked from: libraries take seconds to load.
+PRELOAD = "sadvae.experiment"
+
+
+@dataclass(frozen=True, eq=False)
+class _Running:
+    unit: Any
+    process: BaseProcess
+
+
+def run_units(
+    units: Iterable[Any], workers: int, work: Work, hear: Callable[[Any, Any], None], ended: Callable[[Any, int], None]
+) -> None:
+    """Call work(unit, tell) for every unit, each in a process of its own, at most `workers` at once.
+
+    hear(unit, message) gets what a unit tells, in order; ended(unit, code) comes after its last message, with the exit
+    code of its process, 0 if all went well. Processes end with this one, however it ends.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOAD])
+    waiting = deque(units)
+    running: dict[Connection, _Running] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                connection, started = _start(context, waiting.popleft(), work)
+                running[connection] = started
+            for connection in [c for c in wait(list(running)) if isinstance(c, Connection)]:
+                _listen(connection, running, hear, ended)
+    finally:
+        for left in running.values():
+            left.process.terminate()
+            left.process.join()
+
+
+def _start(context: Any, unit: Any, work: Work) -> tuple[Connection, _Running]:
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_in_process, args=(work, unit, there))
+    process.start()
+    there.close()
+    return here, _Running(unit, process)
+
+
+def _listen(
+    connection: Connection,
+    running: dict[Connection, _Running],
+    hear: Callable[[Any, Any], None],
+    ended: Callable[[Any, int], None],
+) -> None:
+    """One message, or the end of the process: its end of the pipe closes however it dies."""
+    unit, process = running[connection].unit, running[connection].process
+    try:
+        message = connection.recv()
+    except EOFError:
+        del running[connection]
+        process.join()
+        ended(unit, process.exitcode or 0)
+        return
+    hear(unit, message)
+
+
+def _in_process(work: Work, unit: Any, there: Connection) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    # Ctrl-C reaches the parent too, which ends this process; then files in the making are removed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    work(unit, there.send)
+
+
+def _leave(number: int, frame: object) -> None:
+    sys.exit(128 + number)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,95 @@
+"""`sadvae bench`: many experiment files and seeds, in several processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from sadvae.bench.bench import Ended, News, run_bench
+from sadvae.bench.plan import make_plan, parse_data, read_experiments
+from sadvae.bench.tally import Tally
+
+HELP = """Run many experiment files and seeds in several processes, each run a record.
+
+Example: `sadvae bench experiments --data utd_mhad=UTD-MHAD/Skeleton --data msr_action3d=MSRAction3D --seeds 5`
+
+Runs that are finished are skipped; a stopped bench goes on where it stopped when the same command is given again. A run
+that fails does not end the others: it is named in the end, and the exit code is 2. Then: `sadvae report runs`.
+"""
+
+
+def command(
+    experiments: Annotated[list[Path], typer.Argument(help="Experiment files (TOML), or folders of them.")],
+    data: Annotated[
+        list[str] | None, typer.Option(help="DATASET=PATH of raw skeletons, once a data set; or one PATH for all.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: each file's).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes of one thread each (default: one a core).")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the runs: OUT/NAME/seed-N.")] = Path("runs"),
+) -> None:
+    """Run what is not finished, and say what failed."""
+    plan = make_plan(read_experiments(experiments), parse_data(data or []), seeds, out)
+    count = len(plan.jobs)
+    typer.echo(f"{count + len(plan.finished)} runs: {len(plan.finished)} finished before, {count} to run.")
+    with BenchProgress(count) as shown:
+        ends = run_bench(plan, out, min(workers or os.cpu_count() or 1, max(count, 1)), shown)
+    failed = [end for end in ends if end.error]
+    for end in failed:
+        typer.echo(f"Failed: {end.run}: {end.error}", err=True)
+    typer.echo(f"{count - len(failed)} runs done, {len(failed)} failed. Tables: sadvae report {out}")
+    if failed:
+        raise typer.Exit(2)
+
+
+class BenchProgress:
+    """One line for the whole and one for each run under way; on a file or pipe, a line whenever a run ends."""
+
+    def __init__(self, total: int) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}"))
+        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._whole = self._bars.add_task("all runs", total=1.0, note=f"0 of {total}")
+        self._lines: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, news: News, tally: Tally) -> None:
+        whole = f"{tally.ended} of {tally.total}{_end_words(tally.seconds_left(time.monotonic()))}"
+        self._bars.update(self._whole, completed=tally.share, note=whole)
+        label = news.run
+        if isinstance(news, Ended):
+            if label in self._lines:
+                self._bars.remove_task(self._lines.pop(label))
+            if self._bars.disable:
+                typer.echo(f"{whole}: {label} {'failed' if news.error else 'done'}", err=True)
+            return
+        if label not in self._lines:
+            self._lines[label] = self._bars.add_task(label, total=None, note="")
+        note = f"{news.stage} {news.note}"
+        self._bars.update(self._lines[label], completed=news.done, total=news.total or None, note=note)
+
+
+def _end_words(seconds: float | None) -> str:
+    """When it ends: the time of day, and the date where it is not today."""
+    if seconds is None:
+        return ""
+    now = datetime.now()
+    end = now + timedelta(seconds=seconds)
+    return f", ends about {end:%H:%M}" if end.date() == now.date() else f", ends about {end:%Y-%m-%d %H:%M}"
