@@ -14,8 +14,7 @@ from sadvae.encoders.augment import augmented, random_crops, random_rotations
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.graph import hops_from, spatial_partitions
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
-from sadvae.encoders.st_gcn import STGCN, Block, GraphConvolution, TemporalConvolution
-from sadvae.encoders.streams import all_streams, parents
+from sadvae.encoders.streams import all_streams, columns_of, parents
 from sadvae.errors import SadvaeError
 from sadvae.types import SkeletonClip
 from tests.conftest import STICK
@@ -44,52 +43,6 @@ def test_a_joint_without_bones_keeps_to_itself() -> None:
     assert parents(lonely)[4] == 4
 
 
-def test_graph_convolution_is_the_sum_over_partitions() -> None:
-    torch.manual_seed(0)
-    layer = GraphConvolution(4, 6, spatial_partitions(STICK))
-    x = torch.randn(2, 7, 5, 4)
-    with torch.no_grad():
-        layer.importance.uniform_(0.5, 1.5)
-        weights = layer.linear.weight.reshape(6, 3, 4)
-        edges = layer.adjacency * layer.importance
-        by_hand = torch.einsum("kwv,ntvc,okc->ntwo", edges, x, weights)
-        torch.testing.assert_close(layer(x), by_hand)
-
-
-def test_temporal_convolution_sees_frames_of_one_joint_only() -> None:
-    layer = TemporalConvolution(3, 5, 2)
-    x = torch.zeros(1, 8, 2, 3)
-    x[0, 4, 1] = 1
-    with torch.no_grad():
-        found = layer(x)
-    assert found.shape == (1, 4, 2, 3)
-    assert not found[:, :, 0].any()
-    assert found[:, 1:4, 1].any()
-    assert not found[:, 0, 1].any()
-
-
-def test_blocks_halve_time_and_keep_a_residual() -> None:
-    block = Block(4, 4, spatial_partitions(STICK), kernel=3, stride=1, dropout=0.0, residual=True).eval()
-    with torch.no_grad():
-        block.temporal.convolution.weight.zero_()
-        x = torch.randn(2, 6, 5, 4)
-        torch.testing.assert_close(block(x), torch.relu(x))
-    wider = Block(4, 8, spatial_partitions(STICK), kernel=3, stride=2, dropout=0.0, residual=True).eval()
-    assert wider(torch.randn(2, 6, 5, 4)).shape == (2, 3, 5, 8)
-
-
-def test_features_of_a_clip_are_the_mean_over_its_bodies() -> None:
-    torch.manual_seed(0)
-    network = STGCN(12, 3, spatial_partitions(STICK), widths=(8, 16), strides=(1, 2), kernel=3, dropout=0.0).eval()
-    x = torch.randn(3, 8, 5, 12)
-    with torch.no_grad():
-        alone = [network(x[i : i + 1], torch.tensor([0]), 1).features[0] for i in range(3)]
-        both = network(x, torch.tensor([0, 1, 1]), 2)
-    torch.testing.assert_close(both.features[0], alone[0])
-    torch.testing.assert_close(both.features[1], (alone[1] + alone[2]) / 2)
-    assert both.feature_map.shape == (3, 4, 5, 16)
-
-
 def test_streams_by_hand() -> None:
     joints = torch.randn(1, 3, 5, 3)
     parent = torch.tensor(parents(STICK))
@@ -99,6 +52,7 @@ def test_streams_by_hand() -> None:
     torch.testing.assert_close(found[0, 1, 3, 3:6], joints[0, 1, 3] - joints[0, 1, 2])
     torch.testing.assert_close(found[0, 2, 4, 6:9], joints[0, 2, 4] - joints[0, 1, 4])
     assert not found[:, 0, :, 6:].any()
+    assert columns_of(("bone motion", "joint")) == [9, 10, 11, 0, 1, 2]
 
 
 @settings(max_examples=60, deadline=None)
@@ -140,10 +94,22 @@ def test_bodies_of_one_clip_are_turned_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"widths": (8,)}, {"temporal_kernel": 4}, {"strides": ()}, {"epochs": 0}, {"colour": 1}]
+    "changes",
+    [
+        {"widths": (8,)},
+        {"temporal_kernel": 4},
+        {"strides": ()},
+        {"epochs": 0},
+        {"colour": 1},
+        {"streams": ()},
+        {"streams": ("bone", "bone")},
+        {"streams": ("muscle",)},
+        {"architecture": "gcn"},
+        {"architecture": "st_gcn_pp", "widths": (5, 8, 8)},
+    ],
 )
 def test_bad_settings_are_refused(changes: dict) -> None:
-    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour"):
+    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour|streams|architecture"):
         EncoderSettings(**(encoder_preset("demo").model_dump() | changes))
-    with pytest.raises(SadvaeError, match="expected default or demo"):
+    with pytest.raises(SadvaeError, match="unknown encoder preset 'huge'; expected default, demo, st_gcn"):
         encoder_preset("huge")

@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from sadvae.encoders.architectures import new_network
 from sadvae.encoders.augment import augmented, random_crops
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
-from sadvae.encoders.trained import TrainedEncoder, new_network
+from sadvae.encoders.trained import TrainedEncoder
 from sadvae.encoders.training import Training, seeded
 from sadvae.errors import SadvaeError
 from sadvae.files import hash_arrays

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sadvae.errors import SadvaeError
+
+Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn"]
+Stream = Literal["joint", "bone", "joint motion", "bone motion"]
+
+# Branches that divide the channels of a block over time.
+_BRANCHES = {"st_gcn_pp": 6, "ctr_gcn": 4}
 
 
 class EncoderSettings(BaseModel):
     """Everything that moves the encoder's numbers.
 
+    architecture: one of the files of that name. streams: what is read of the joints. fusion: "early" joins the streams
+    as channels of one network, "late" trains one network a stream and takes the mean of what they say.
     widths, strides: one graph block each; a stride of 2 halves the frames. The last width is that of the features.
+    temporal_kernel: frames that a temporal convolution sees (Shift-GCN has none).
     frames: every clip is resized to this many. crop: the smallest share of a clip that a training sample keeps.
     rotation_degrees: largest random turn about the vertical (a third of it about the other axes). scale: largest
     random change of each body axis, as a share. joint_dropout: share of joints that a training sample loses for good.
@@ -20,6 +31,9 @@ class EncoderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    architecture: Architecture = "st_gcn"
+    streams: tuple[Stream, ...] = ("joint", "bone", "joint motion", "bone motion")
+    fusion: Literal["early", "late"] = "early"
     widths: tuple[int, ...] = (64, 128, 256)
     strides: tuple[int, ...] = (2, 2, 2)
     temporal_kernel: int = Field(default=5, ge=1)
@@ -46,14 +60,43 @@ class EncoderSettings(BaseModel):
             raise ValueError("temporal_kernel must be odd")
         return self
 
+    @model_validator(mode="after")
+    def _streams_once_and_branches_filled(self) -> EncoderSettings:
+        if not self.streams or len(set(self.streams)) != len(self.streams):
+            raise ValueError("streams must name at least one stream, and each only once")
+        branches = _BRANCHES.get(self.architecture, 1)
+        if min(self.widths) < branches:
+            raise ValueError(f"widths of {self.architecture} must be at least {branches}, one channel a branch")
+        return self
+
+
+_PUBLISHED: dict[str, Any] = {
+    "streams": ("joint",),
+    "widths": (64, 64, 64, 64, 128, 128, 128, 256, 256, 256),
+    "strides": (1, 1, 1, 1, 2, 1, 1, 2, 1, 1),
+    "frames": 64,
+    "dropout": 0.0,
+}
+_PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "demo": {"widths": (48, 96, 256), "strides": (2, 2, 2), "frames": 24, "epochs": 20},
+    "st_gcn": {},
+    "st_gcn_pp": {"architecture": "st_gcn_pp", "temporal_kernel": 3},
+    "ctr_gcn": {"architecture": "ctr_gcn"},
+    "shift_gcn": {"architecture": "shift_gcn"},
+    "st_gcn_published": {**_PUBLISHED, "temporal_kernel": 9, "dropout": 0.5},
+    "st_gcn_pp_published": {**_PUBLISHED, "architecture": "st_gcn_pp", "temporal_kernel": 3},
+    "ctr_gcn_published": {**_PUBLISHED, "architecture": "ctr_gcn"},
+    "shift_gcn_published": {**_PUBLISHED, "architecture": "shift_gcn"},
+}
+
 
 def encoder_preset(name: str) -> EncoderSettings:
-    """The encoder settings of that name: default, or demo (small and quick).
+    """The encoder settings of that name.
 
-    Raises SadvaeError for any other name.
+    default; demo (small and quick); st_gcn, st_gcn_pp, ctr_gcn, shift_gcn (each in the size of default); and those four
+    with _published (ten blocks, the joint stream alone). Raises SadvaeError for any other name.
     """
-    if name == "default":
-        return EncoderSettings()
-    if name == "demo":
-        return EncoderSettings(widths=(48, 96, 256), strides=(2, 2, 2), frames=24, epochs=20)
-    raise SadvaeError(f"unknown encoder preset {name!r}; expected default or demo.")
+    if name not in _PRESETS:
+        raise SadvaeError(f"unknown encoder preset {name!r}; expected {', '.join(_PRESETS)}.")
+    return EncoderSettings(**_PRESETS[name])

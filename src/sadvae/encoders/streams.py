@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,11 @@ from sadvae.encoders.graph import hops_from
 from sadvae.types import Layout
 
 STREAMS = ("joint", "bone", "joint motion", "bone motion")
-CHANNELS = 3 * len(STREAMS)
+
+
+def columns_of(streams: Sequence[str]) -> list[int]:
+    """The channels of all_streams() that belong to the streams of these names, in their order."""
+    return [3 * STREAMS.index(stream) + axis for stream in streams for axis in range(3)]
 
 
 def parents(layout: Layout) -> tuple[int, ...]:

@@ -11,10 +11,8 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from sadvae.encoders.graph import spatial_partitions
+from sadvae.encoders.architectures import Network, new_network
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.st_gcn import STGCN
-from sadvae.encoders.streams import CHANNELS
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_bytes, read_json, write_json
 from sadvae.types import EncoderTrace, Layout
@@ -36,7 +34,7 @@ class TrainedEncoder:
     class_count: int
     steps: tuple[str, ...]
     trace: EncoderTrace
-    network: STGCN
+    network: Network
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
@@ -94,17 +92,4 @@ def _layout(value: dict[str, Any]) -> Layout:
         (int(first[0]), int(first[1])),
         int(value["spine"]),
         (int(second[0]), int(second[1])),
-    )
-
-
-def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> STGCN:
-    """An untrained network for a layout; its weights come from torch's own generator."""
-    return STGCN(
-        CHANNELS,
-        class_count,
-        spatial_partitions(layout),
-        widths=settings.widths,
-        strides=settings.strides,
-        kernel=settings.temporal_kernel,
-        dropout=settings.dropout,
     )

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from sadvae.encoders.architectures import Network
+from sadvae.encoders.fusion import sum_of_losses
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.st_gcn import STGCN
 
 
 class Training:
     """AdamW with a warm-up and a cosine down to zero (Loshchilov and Hutter 2017, 2019), over `iterations` an epoch."""
 
-    def __init__(self, network: STGCN, settings: EncoderSettings, iterations: int) -> None:
+    def __init__(self, network: Network, settings: EncoderSettings, iterations: int) -> None:
         self.network, self.settings, self.iterations = network.train(), settings, iterations
         self.steps = 0
         self.average = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -33,13 +33,13 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate()
         self.optimiser.zero_grad()
-        logits = self.network(streams, clip_of_body, len(labels)).logits
-        loss = functional.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
+        output = self.network(streams, clip_of_body, len(labels))
+        loss = sum_of_losses(output, labels, self.settings.label_smoothing)
         loss.backward()
         self.optimiser.step()
         self.steps += 1
         self._average()
-        return loss.detach(), (logits.argmax(1) == labels).sum()
+        return loss.detach(), (output.logits.argmax(1) == labels).sum()
 
     def learning_rate(self) -> float:
         """The rate of the next step."""

@@ -1,0 +1,71 @@
+"""CTR-GCN: Chen, Zhang, Yuan, Li, Deng and Hu, "Channel-wise topology refinement graph convolution", ICCV 2021.
+
+The edges that all channels share are refined for every channel and every body, by how two joints relate in its own
+features; then come temporal branches: kernels of five frames at two dilations, a max-pooling, a pointwise one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sadvae.encoders.network import Block, BlockSize, Pointwise
+from sadvae.encoders.temporal import MultiScale
+from sadvae.types import FloatArray
+
+DILATIONS = (1, 2)
+
+
+class RefinedGraphConvolution(nn.Module):
+    """The sum over subsets of linear features, gathered along edges that each channel has for itself.
+
+    Edges of a channel = shared edges + alpha * refinement. Shared edges are learned and start as those of the skeleton;
+    alpha starts at 0, so that the refinement grows in.
+    """
+
+    adjacency: Tensor
+
+    def __init__(self, d_in: int, d_out: int, adjacency: FloatArray) -> None:
+        super().__init__()
+        subsets, relations = len(adjacency), max(8, d_in // 8)
+        self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
+        self.offset = nn.Parameter(torch.zeros(adjacency.shape))
+        self.alpha = nn.Parameter(torch.zeros(1))
+        self.receiver = nn.Linear(d_in, subsets * relations)
+        self.sender = nn.Linear(d_in, subsets * relations)
+        # One row a channel: the weights of its relations, and a bias.
+        self.refine = nn.Parameter(torch.empty(subsets, d_out, relations + 1).uniform_(-1, 1) * relations**-0.5)
+        self.value = Pointwise(d_in, subsets * d_out, bias=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""
+        n, frames, joints, _ = x.shape
+        # One small product a body, subset and channel, so channels come before frames here.
+        values = self.value(x).permute(0, 3, 1, 2).reshape(-1, frames, joints)
+        gathered = torch.bmm(values, self.edges(x).reshape(-1, joints, joints).transpose(1, 2))
+        total = gathered.view(n, len(self.adjacency), -1, frames, joints).sum(dim=1)
+        return total.permute(0, 2, 3, 1).contiguous()
+
+    def edges(self, x: Tensor) -> Tensor:
+        """What each joint gathers from each other: [n, subset, d_out, receiver * sender] (equations 4 to 6).
+
+        Shared edges and biases take part as two more relations, whose weights are 1 and alpha * bias; this saves
+        passes over the result, which is larger than x.
+        """
+        subsets, joints, _ = self.adjacency.shape
+        relation = self.relation(x.mean(dim=1)).view(len(x), subsets, -1, joints**2)
+        ones = relation.new_ones(len(x), subsets, 1, joints**2)
+        shared = (self.adjacency + self.offset).view(subsets, 1, joints**2).expand_as(ones)
+        weights = torch.cat([self.alpha * self.refine, torch.ones_like(self.refine[..., :1])], dim=2)
+        return torch.matmul(weights, torch.cat([relation, ones, shared.to(ones.dtype)], dim=2))
+
+    def relation(self, still: Tensor) -> Tensor:
+        """Features [n, joint, d_in], the mean over frames, to tanh(receiver - sender): [n, relation, joint, joint]."""
+        receiver, sender = self.receiver(still).transpose(1, 2), self.sender(still).transpose(1, 2)
+        return torch.tanh(receiver[:, :, :, None] - sender[:, :, None, :])
+
+
+def ctr_gcn_block(size: BlockSize, adjacency: FloatArray, kernel: int) -> Block:
+    """One block; adjacency: float32 [subset, joint, joint], kernel: frames that a convolution of a branch sees."""
+    graph = RefinedGraphConvolution(size.d_in, size.d_out, adjacency)
+    return Block(size, graph, MultiScale(size.d_out, kernel, size.stride, DILATIONS))
