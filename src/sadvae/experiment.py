@@ -28,6 +28,7 @@ from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
+from sadvae.text.parts_of_speech import verb_and_noun
 from sadvae.types import ClassEmbeddings, ClipSet
 
 
@@ -93,7 +94,8 @@ class Run:
             encoder = load_text_encoder(self.settings.text.encoder)
             write_class_embeddings(path, embed_classes(texts, encoder, mode=self.settings.text.mode))
 
-        self._stage("embed", path, _key(self.settings.text, texts), build)
+        words = [verb_and_noun(name) for name in texts.names]
+        self._stage("embed", path, _key(self.settings.text, texts, words), build)
         self.embeddings = read_class_embeddings(path)
         return self.embeddings
 

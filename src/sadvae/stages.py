@@ -15,10 +15,9 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_levels
 from sadvae.features.folder import FeatureLevel, Features
-from sadvae.methods.eszsl import ESZSL
+from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
-from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
@@ -150,27 +149,14 @@ def extract_features(clips: ClipSet, encoders: LevelEncoders) -> Features:
 
 def main_method(chosen: PresetSettings) -> Method:
     """SA-DVAE under a preset, or a baseline by its name."""
-    if chosen.preset in ("ridge", "eszsl"):
+    if chosen.preset in BASELINES:
         return baseline(chosen.preset, chosen.changes)
     return SADVAE(preset(chosen.preset, **chosen.changes))
 
 
-def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
-    """A baseline by name. Raises SadvaeError for an unknown one."""
-    if name == "ridge":
-        return _built(RidgeNearestText, changes)
-    if name == "eszsl":
-        return _built(ESZSL, changes)
-    raise SadvaeError(
-        f"unknown method {name!r}; expected ridge or eszsl, or an SA-DVAE preset: sadvae, published, paper."
-    )
-
-
-def _built(kind: Callable[..., Method], changes: dict[str, Any] | None) -> Method:
-    try:
-        return kind(**(changes or {}))
-    except TypeError as error:
-        raise SadvaeError(f"unknown setting of the method: {error}.") from error
+def method_name(chosen: PresetSettings) -> str:
+    """What records and tables call the method: the baseline's name, or sa_dvae for every preset of it."""
+    return chosen.preset if chosen.preset in BASELINES else "sa_dvae"
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +169,6 @@ class Fitted:
 
 
 def fit_and_evaluate(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -196,14 +181,14 @@ def fit_and_evaluate(
     rule = selection_by_name(selection)
     levels = train_levels(main_method(chosen), task, seed, rule, on_epoch)
     fitted_gate = calibrate_gate(gate, levels, task, seed)
-    shown = None if name == chosen.preset else chosen.preset
+    name = method_name(chosen)
     scores = evaluate(
         levels.trained,
         fitted_gate,
         task,
         class_names,
         method=name,
-        preset=shown,
+        preset=None if name == chosen.preset else chosen.preset,
         selection=rule.name,
         epoch=levels.epoch,
     )
@@ -218,13 +203,9 @@ def all_fits(
     on_epoch: EpochCallback | None = None,
 ) -> list[Fitted]:
     """The experiment's method, then its baselines, on the same task."""
-    main = fit_and_evaluate(
-        "sa_dvae", settings.method, task, class_names, settings.gate, settings.selection, seed, on_epoch
-    )
-    rest = [
-        fit_and_evaluate(name, PresetSettings(preset=name), task, class_names, settings.gate, settings.selection, seed)
-        for name in settings.baselines
-    ]
+    rule = settings.gate, settings.selection, seed
+    main = fit_and_evaluate(settings.method, task, class_names, *rule, on_epoch)
+    rest = [fit_and_evaluate(PresetSettings(preset=name), task, class_names, *rule) for name in settings.baselines]
     return [main, *rest]
 
 
