@@ -13,6 +13,7 @@ from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
 class CADAVAE(NeuralMethod):
     """Settings: sizes, the weights that the terms grow to, and the classifier of latents."""
+
     name: str = "cada_vae"
     latent: int = Field(default=64, ge=1)
     hidden: int = Field(default=256, ge=0)

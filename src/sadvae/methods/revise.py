@@ -17,6 +17,7 @@ from sadvae.methods.training import Batch
 
 class ReViSE(NeuralMethod):
     """Settings: width of the codes, weights of the terms, temperature of the association."""
+
     name: str = "revise"
     code: int = Field(default=128, ge=1)
     contraction_weight: float = Field(default=0.01, ge=0)
