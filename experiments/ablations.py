@@ -8,16 +8,16 @@ from typing import Any
 from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
-# Skeleton encoders beside the default one: name for the file, and [encoder].
-ENCODERS: tuple[tuple[str, dict[str, Any]], ...] = ()
+# Presets of skeleton encoders beside the default one, st_gcn.
+ENCODERS = ("st_gcn_pp", "ctr_gcn", "shift_gcn")
 
 
 def ablations() -> Iterator[tuple[str, dict[str, Any]]]:
     """(ending of the file name, blocks): one file for all that shares features, and one for each other pipeline."""
     yield "", {"compare": list(on_the_same_features())}
     yield "_not_canonical", {"prepare": {"canonicalise": False}, "compare": []}
-    for name, encoder in ENCODERS:
-        yield f"_{name}", {"encoder": encoder, "compare": []}
+    for name in ENCODERS:
+        yield f"_{name}", {"encoder": {"preset": name}, "compare": []}
 
 
 def on_the_same_features() -> Iterator[dict[str, Any]]:

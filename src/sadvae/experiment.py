@@ -31,6 +31,7 @@ from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
+from sadvae.text.parts_of_speech import verb_and_noun
 from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet
 
 
@@ -94,7 +95,7 @@ class Run:
         sharing: Sharing | None = None,
     ) -> None:
         self.settings, self.source, self.out, self.seed, self.say = settings, source, out, seed, say
-        self.settings_stated, self.sharing = settings, sharing
+        self.sharing = sharing
         self.origin = sharing.origin if sharing else source_origin(source)
         self.folder = out / f"seed-{seed}"
         self.seconds: dict[str, float] = {}
@@ -112,8 +113,6 @@ class Run:
         with self._timed("import"):
             found = imported_features(self.source, self.settings)
             self.data_hashes["features"] = self.origin
-            # The encoder of the file made nothing of this, so the record does not name it.
-            self.settings_stated = self.settings.model_copy(update={"encoder": PresetSettings(preset=IMPORTED)})
         return found
 
     def prepare(self) -> ClipSet:
@@ -141,7 +140,8 @@ class Run:
         return found
 
     def _embed(self, text: TextSettings, texts: ClassTexts, *, main: bool) -> ClassEmbeddings:
-        key = _key(text, texts, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
+        words = [verb_and_noun(name) for name in texts.names]
+        key = _key(text, texts, words, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
         own = self.out / ("embeddings.npz" if main else f"embeddings-{key[:12]}.npz")
         path = self._place(own, "texts", key)
 
@@ -234,7 +234,7 @@ class Run:
             unseen=list(task.split.unseen),
             validation_unseen=list(task.split.validation_unseen),
             class_names=list(features.class_names),
-            settings=self.settings_stated.model_dump(mode="json"),
+            settings=stated_settings(self.settings, self.source),
             evaluations=evaluations,
             history=levels.history,
             selection_curve=levels.held_out,
@@ -290,6 +290,12 @@ def source_origin(source: Path | None) -> str:
     if source is None:
         return "generated"
     return features_digest(source) if is_features_folder(source) else source_digest(source)
+
+
+def stated_settings(settings: ExperimentSettings, source: Path | None) -> dict[str, Any]:
+    """The settings as a record has them: of features that were brought, the file's encoder made nothing."""
+    changes = {"encoder": PresetSettings(preset=IMPORTED)} if is_features_folder(source) else {}
+    return settings.model_copy(update=changes).model_dump(mode="json")
 
 
 def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:

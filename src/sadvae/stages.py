@@ -15,10 +15,9 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.features.folder import FeatureLevel, Features, is_features_folder
-from sadvae.methods.eszsl import ESZSL
+from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
-from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
@@ -163,27 +162,14 @@ def extract_features(clips: ClipSet, encoders: LevelEncoders) -> Features:
 
 def main_method(chosen: PresetSettings) -> Method:
     """SA-DVAE under a preset, or a baseline by its name."""
-    if chosen.preset in ("ridge", "eszsl"):
+    if chosen.preset in BASELINES:
         return baseline(chosen.preset, chosen.changes)
     return SADVAE(preset(chosen.preset, **chosen.changes))
 
 
-def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
-    """A baseline by name. Raises SadvaeError for an unknown one."""
-    if name == "ridge":
-        return _built(RidgeNearestText, changes)
-    if name == "eszsl":
-        return _built(ESZSL, changes)
-    raise SadvaeError(
-        f"unknown method {name!r}; expected ridge or eszsl, or an SA-DVAE preset: sadvae, published, paper."
-    )
-
-
-def _built(kind: Callable[..., Method], changes: dict[str, Any] | None) -> Method:
-    try:
-        return kind(**(changes or {}))
-    except TypeError as error:
-        raise SadvaeError(f"unknown setting of the method: {error}.") from error
+def method_name(chosen: PresetSettings) -> str:
+    """What records and tables call the method: the baseline's name, or sa_dvae for every preset of it."""
+    return chosen.preset if chosen.preset in BASELINES else "sa_dvae"
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +182,6 @@ class Fitted:
 
 
 def fit_and_evaluate(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -206,11 +191,10 @@ def fit_and_evaluate(
     on_epoch: EpochCallback | None = None,
 ) -> Fitted:
     """Train a method on a task, fit its gate on the calibration level, and score it on the test clips."""
-    return fit_under_rules(name, chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
+    return fit_under_rules(chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
 
 
 def fit_under_rules(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -227,14 +211,13 @@ def fit_under_rules(
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(main_method(chosen), task, seed, rules, on_epoch).items():
         same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)
-        fit = same or _scored(name, chosen, task, class_names, gate, levels, seed)
+        fit = same or _scored(chosen, task, class_names, gate, levels, seed)
         details = {"curve": [], "classes": [], "confusion_ids": [], "confusion": []} if fits else {}
         fits.append(replace(fit, evaluation=fit.evaluation.model_copy(update={"selection": rule, **details})))
     return fits
 
 
 def _scored(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -242,7 +225,7 @@ def _scored(
     levels: TrainedLevels,
     seed: int,
 ) -> Fitted:
-    fitted_gate = calibrate_gate(gate, levels, task, seed)
+    fitted_gate, name = calibrate_gate(gate, levels, task, seed), method_name(chosen)
     scores = evaluate(
         levels.trained,
         fitted_gate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 from sadvae.features.folder import read_features
 from sadvae.record import read_record
-from sadvae.settings import read_experiment
 from sadvae.text.embed import read_class_embeddings
 from tests.cli.conftest import CommandLine
 from tests.cli.test_bad_input import refused
@@ -49,22 +49,54 @@ def test_vectors_of_a_file_stand_for_the_texts(
     assert (again["features"] == first["features"], again["texts"] == first["texts"]) == (True, False)
 
 
-def test_a_published_pack_runs_as_its_protocol(
-    real_data: Path, tmp_path: Path, sadvae: CommandLine, experiment: Path
-) -> None:
-    features = tmp_path / "features"
+SPLIT = """
+name = "pack"
+[data]
+dataset = "utd_mhad"
+[split]
+name = "{}"
+[method]
+preset = "sadvae"
+changes = {{ epochs = 2 }}
+"""
+
+
+def test_a_published_pack_runs_as_its_protocol(real_data: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    features, path = tmp_path / "features", tmp_path / "pack.toml"
     assert sadvae("import", real_data / "feature_packs" / "utd_p5", "--text", "motion", "--out", features).code == 0
-    path = Path(__file__).parents[2] / "experiments" / "utd_mhad" / "purls_22_5.toml"
     words = ("--features", features, "--embeddings", features / "embeddings.npz", "--seed", 0)
+    path.write_text(SPLIT.format("purls-22-5"))
     done = sadvae("run", path, *words, "--out", tmp_path / "run")
     assert done.code == 0, done.err
     record = read_record(tmp_path / "run" / "seed-0" / "record.json")
     assert record.allow == ["test: unknown_encoder", "calibration: unknown_encoder"]
     assert record.validation_unseen == list(read_features(features).test.split.validation_unseen)
     assert record.evaluations[0].zsl_accuracy > record.evaluations[0].chance
-    other = path.with_name("purls_18_9.toml")
-    refused(sadvae("run", other, *words, "--out", tmp_path / "other"), "split 'utd-published-5'", "split 'purls-18-9'")
-    assert read_experiment(other).name == "utd_mhad_purls_18_9"
+    path.write_text(SPLIT.format("purls-18-9"))
+    refused(sadvae("run", path, *words, "--out", tmp_path / "other"), "split 'utd-published-5'", "split 'purls-18-9'")
+
+
+def test_a_bench_finds_the_features_of_each_experiment(
+    run_folder: Path, experiment: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    shutil.copytree(run_folder / "seed-0" / "features", tmp_path / "features" / "tiny")
+    words = (
+        "bench",
+        experiment,
+        "--data",
+        f"generated={tmp_path / 'features'}",
+        "--seeds",
+        1,
+        "--out",
+        tmp_path / "runs",
+    )
+    done = sadvae(*words)
+    assert done.code == 0, done.err
+    path = tmp_path / "runs" / "tiny" / "seed-0" / "record.json"
+    assert read_record(path).settings["encoder"]["preset"] == "imported"
+    before = path.stat().st_mtime_ns
+    assert "1 runs: 1 finished before, 0 to run" in sadvae(*words).out
+    assert path.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(

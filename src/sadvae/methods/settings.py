@@ -17,9 +17,9 @@ class SADVAESettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Sizes (paper, section 4): r dimensions for z_r, v for z_v.
+    # Sizes (paper, section 4): r dimensions for z_r, v for z_v. Without z_v there is no total correlation either.
     latent: int = Field(default=160, ge=1)
-    style: int = Field(default=8, ge=1)
+    style: int = Field(default=8, ge=0)
     # Optimisation. iterations_per_epoch: None, or "all" in files, is one pass over the training data.
     batch_size: int = Field(default=64, ge=1)
     epochs: int = Field(default=4, ge=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sadvae.experiment import Run
+from sadvae.methods.protocol import class_vectors
 from sadvae.report.figure import write_picture
 from sadvae.report.html import write_report
 from sadvae.report.motion import facing_viewer
@@ -29,7 +30,7 @@ def scene_of(run: Run) -> ReportScene:
     labels = np.concatenate([task.test_seen.labels, task.test_unseen.labels])
     latents = run.trained.latents(features)
     semantic = features if latents is None else latents.semantic
-    style = None if latents is None else latents.style
+    style = None if latents is None or latents.style.shape[1] == 0 else latents.style
     is_seen = np.arange(len(labels)) < len(task.test_seen.labels)
     return ReportScene(semantic, style, labels, is_seen, _clips(run))
 
@@ -40,7 +41,8 @@ def _clips(run: Run) -> tuple[SceneClip, ...]:
         return ()
     task, names = run.task, run.record.class_names
     unseen = task.split.unseen
-    probabilities = run.trained.unseen_probabilities(task.test_unseen.features, task.classes.of(unseen))
+    texts = class_vectors(run.trained, task.classes, unseen)
+    probabilities = run.trained.unseen_probabilities(task.test_unseen.features, texts)
     by_id = {clip.clip_id: clip for clip in run.clips.clips}
     return tuple(
         _scene_clip(by_id[task.test_unseen.clip_ids[i]], names, probabilities[i], unseen)
