@@ -57,7 +57,7 @@ def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
     for name in ("method", "selection", "ZSL", "S", "U", "H", "AUROC"):
         table.add_column(name, justify="left" if name in ("method", "selection") else "right", no_wrap=True)
     for e in evaluations:
-        method = e.method if e.preset is None else f"{e.method} ({e.preset})"
+        method = e.entry or (e.method if e.preset is None else f"{e.method} ({e.preset})")
         numbers = (e.zsl_accuracy, e.seen_accuracy, e.unseen_accuracy, e.harmonic_mean, e.gate_auroc)
         picked = e.selection if e.selection == "last_step" else f"{e.selection} ({e.epoch + 1})"
         table.add_row(method, picked, *(percent(n) for n in numbers))

@@ -1,4 +1,4 @@
-"""Which records belong together: one experiment, data set and split, with the same settings and the same data."""
+"""Which records belong together: one data set, the same settings and data, and the same numbers of classes."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sadvae.errors import SadvaeError
 from sadvae.record import RunRecord
 
-# Settings that move no score of a method, and the rule, which has rows of its own.
-_IDLE = ("title", "seeds", "published", "baselines", "selection")
+# Settings that move no score of a method, and those that records of a group may differ in: methods and rules have rows
+# of their own.
+_IDLE = ("name", "title", "seeds", "published", "baselines", "compare", "selection", "selections")
+# Of the split's settings, those that say which classes it has; the others say how levels are made.
+_CLASSES = ("name", "validation_unseen")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Records that differ in their seeds and selection rules alone; settings_hash tells groups of one split apart."""
+    """Records that differ in their splits, seeds, methods and selection rules alone.
+
+    settings_hash tells groups of one data set and one number of classes apart.
+    """
 
     records: tuple[RunRecord, ...]
     settings_hash: str
@@ -24,10 +31,17 @@ class Group:
 
     @property
     def title(self) -> str:
-        """The experiment, data set and split, and the settings where there are groups with other ones."""
+        """The experiment, data set and split, or of several splits the numbers of classes."""
         first = self.records[0]
-        extra = "" if self.alone else f", settings {self.settings_hash}"
-        return f"{first.name}: {first.dataset}, split {first.split}{extra}"
+        name = f"{first.name}: {first.dataset}, split {first.split}"
+        if len({(r.name, r.split) for r in self.records}) > 1:
+            name = f"{first.dataset}, {len(first.seen)} seen and {len(first.unseen)} unseen classes"
+        return name if self.alone else f"{name}, settings {self.settings_hash}"
+
+    @property
+    def splits(self) -> list[str]:
+        """The names of the splits, each once."""
+        return list(dict.fromkeys(record.split for record in self.records))
 
     def by_selection(self) -> dict[str, list[RunRecord]]:
         """The records of each selection rule, the rules in the order of their names, oracles last."""
@@ -36,29 +50,40 @@ class Group:
 
 
 def grouped(records: Sequence[RunRecord]) -> list[Group]:
-    """Groups of records, in the order of name, data set, split and settings, their records by rule and seed."""
-    found: dict[tuple[str, str, str, str], list[RunRecord]] = {}
-    for record in sorted(records, key=lambda r: (r.selection, r.seed)):
-        found.setdefault((record.name, record.dataset, record.split, _settings_hash(record)), []).append(record)
-    splits = [key[:3] for key in found]
-    groups = [Group(tuple(found[key]), key[3], splits.count(key[:3]) == 1) for key in sorted(found)]
-    for group in groups:
-        _refuse_repeats(group)
-    return groups
+    """Groups of records, in the order of data set, classes and names, their records by rule, split and seed.
+
+    Raises SadvaeError where one seed of an experiment has two records.
+    """
+    _refuse_repeats(records)
+    found: dict[tuple[str, int, int, str], list[RunRecord]] = {}
+    for record in sorted(records, key=lambda r: (r.selection, r.name, r.split, r.seed)):
+        key = (record.dataset, -len(record.seen), len(record.unseen), _settings_hash(record))
+        found.setdefault(key, []).append(record)
+    kinds = [key[:3] for key in found]
+    groups = {key: Group(tuple(members), key[3], kinds.count(key[:3]) == 1) for key, members in found.items()}
+    return [groups[key] for key in sorted(groups, key=lambda key: (key[:3], groups[key].records[0].name, key[3]))]
+
+
+def compared_settings(record: RunRecord) -> dict[str, Any]:
+    """The settings that records of a group have in common: all but names, methods beside the main one, and splits."""
+    settings = {name: value for name, value in record.settings.items() if name not in _IDLE}
+    split = settings.get("split")
+    levels = {k: v for k, v in split.items() if k not in _CLASSES} if isinstance(split, dict) else {}
+    return {**settings, "split": levels}
 
 
 def _settings_hash(record: RunRecord) -> str:
-    settings = {name: value for name, value in record.settings.items() if name not in _IDLE}
-    parts = [settings, record.seen, record.unseen, record.validation_unseen, record.data_hashes]
+    parts = [compared_settings(record), record.data_hashes]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _refuse_repeats(group: Group) -> None:
-    for rule, records in group.by_selection().items():
-        seeds = [record.seed for record in records]
-        twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
-        if twice:
+def _refuse_repeats(records: Sequence[RunRecord]) -> None:
+    known: set[tuple[object, ...]] = set()
+    for record in records:
+        key = (record.name, record.dataset, record.split, record.selection, record.seed, _settings_hash(record))
+        if key in known:
             raise SadvaeError(
-                f"seed {twice[0]} of {group.title}, selection {rule}, has {seeds.count(twice[0])} records; "
-                "keep one of them in the folder that is read, or it counts more than once."
+                f"seed {record.seed} of {record.name}: {record.dataset}, split {record.split}, selection "
+                f"{record.selection}, has two records; keep one of them in the folder that is read, or it counts twice."
             )
+        known.add(key)

@@ -1,15 +1,14 @@
-"""The tables of one section of RESULTS.md."""
+"""The tables of one section of RESULTS.md, each a question and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sadvae.record import Evaluation, RunRecord
-from sadvae.report.means import Mean, mean_of, paired_difference
-from sadvae.report.published import published_results
-from sadvae.report.results_groups import Group
-from sadvae.report.results_text import cell
-from sadvae.report.words import DASH, method_name, rule_words, stated
+from sadvae.evaluation.statistics import Estimate
+from sadvae.report.results_answers import best_answer, differences_answer, gaps_answer
+from sadvae.report.scores import FEWEST, HELD_OUT, Method, Scores
+from sadvae.report.tables import Cell, Number, Table
+from sadvae.report.words import DASH, ORACLE, rule_words
 
 SCORES = {
     "ZSL": "zsl_accuracy",
@@ -17,80 +16,121 @@ SCORES = {
     "S": "seen_accuracy",
     "U": "unseen_accuracy",
     "H": "harmonic_mean",
+    "AUC": "curve_area",
     "Gate AUROC": "gate_auroc",
 }
 COMPARED = ("ZSL", "S", "U", "H")
-
-# A row of a table over seeds: method as shown, selection rule.
-_Row = tuple[str, str]
-
-
-def scores_table(group: Group) -> str:
-    """Chance, and one row for each method, preset and selection rule."""
-    chance = mean_of([record.evaluations[0].chance for record in group.records])
-    rows = [["chance", DASH, str(len(group.records)), _shown(chance, error=False), *[DASH] * (len(SCORES) - 1)]]
-    for (name, rule), found in _rows(group).items():
-        scores = [_shown(mean_of([getattr(e, field) for e in found])) for field in SCORES.values()]
-        rows.append([name, rule_words(rule), str(len(found)), *scores])
-    return _table(("Method", "Selection", "Seeds", *SCORES), rows, words=2)
+# Scores whose intervals are shown; the CSV files have those of all.
+WITH_INTERVAL = ("ZSL", "H")
 
 
-def _rows(group: Group) -> dict[_Row, list[Evaluation]]:
-    """Evaluations by row: the main method first, baselines in the order of the records, oracles last."""
-    found: dict[_Row, list[Evaluation]] = {}
-    for records in group.by_selection().values():
-        for record in records:
-            for evaluation in record.evaluations:
-                found.setdefault((method_name(evaluation), evaluation.selection), []).append(evaluation)
-    return found
+def number(estimate: Estimate | None, score: str, *, signed: bool = False) -> Number:
+    """A cell; an interval is shown where there are enough values to believe it."""
+    enough = estimate is not None and estimate.count >= FEWEST
+    return Number(estimate, signed, enough and score in WITH_INTERVAL)
 
 
-def differences_table(group: Group) -> str:
-    """The main method minus each baseline, seed by seed; empty without baselines."""
-    rows = []
-    for rule, records in group.by_selection().items():
-        main = method_name(records[0].evaluations[0])
-        for baseline in dict.fromkeys(method_name(e) for record in records for e in record.evaluations[1:]):
-            pairs = [pair for record in records if (pair := _pair(record, baseline))]
-            shown = [_difference(pairs, SCORES[score]) for score in COMPARED]
-            rows.append([f"{main} minus {baseline}", rule_words(rule), str(len(pairs)), *shown])
-    if not rows:
-        return ""
-    text = "Paired differences over seeds, in percentage points:"
-    return f"{text}\n\n{_table(('Difference', 'Selection', 'Seeds', *COMPARED), rows, words=2)}"
-
-
-def _pair(record: RunRecord, baseline: str) -> tuple[Evaluation, Evaluation] | None:
-    other = next((e for e in record.evaluations[1:] if method_name(e) == baseline), None)
-    return (record.evaluations[0], other) if other else None
-
-
-def _difference(pairs: Sequence[tuple[Evaluation, Evaluation]], field: str) -> str:
-    left, right = ([getattr(e, field) for e in side] for side in zip(*pairs, strict=True))
-    return _shown(paired_difference(left, right), sign="+")
-
-
-def published_table(group: Group) -> str:
-    """What publications state for this protocol, with their sources; empty where the experiment names none."""
-    found = dict.fromkeys(result for record in group.records for result in published_results(record))
-    if not found:
-        return ""
-    rows = [
-        [p.method, rule_words(p.selection), *(stated(v) for v in (p.zsl, p.seen, p.unseen, p.harmonic_mean)), p.source]
-        for p in found
+def group_tables(scores: Scores, against: Method) -> list[Table]:
+    """Every table of a group that has rows; against: the method that others are compared with."""
+    asked = dict.fromkeys(method.question for method in scores.methods if method.question)
+    tables = [
+        methods_table(scores),
+        differences_table(scores, against),
+        *(question_table(scores, question, i) for i, question in enumerate(asked)),
+        gaps_table(scores),
+        splits_table(scores),
     ]
-    text = "As published (not measured here):"
-    return f"{text}\n\n{_table(('Method', 'Selection', *COMPARED, 'Source'), rows, words=2)}"
+    return [table for table in tables if table.rows]
 
 
-def _shown(mean: Mean | None, *, sign: str = "", error: bool = True) -> str:
-    if mean is None:
-        return DASH
-    value = f"{100 * mean.value:{sign}.1f}"
-    return value if mean.error is None or not error else f"{value} ± {100 * mean.error:.1f}"
+def methods_table(scores: Scores) -> Table:
+    """Chance, and one row for each method that stands for itself, under the rule that counts."""
+    chance = scores.chance
+    count = str(chance.count) if chance else "0"
+    rows: list[tuple[Cell, ...]] = [
+        ("chance", DASH, count, Number(chance, error=False), *[DASH] * (len(SCORES) - 1)),
+        *_score_rows(scores, scores.standing),
+    ]
+    head = ("Method", "Selection", "Runs", *SCORES)
+    return Table("methods", "How good is each method?", best_answer(scores), head, tuple(rows), 2)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
-    """A Markdown table; the first `words` columns stand on the left, the others on the right."""
-    rule = ["---" if i < words or name == "Source" else "---:" for i, name in enumerate(head)]
-    return "\n".join(f"| {' | '.join(cell(value) for value in row)} |" for row in (head, rule, *rows))
+def _score_rows(scores: Scores, methods: Sequence[Method]) -> list[tuple[Cell, ...]]:
+    rows = []
+    for rule, method in _shown(scores, methods):
+        found = {name: scores.mean(method, rule, field) for name, field in SCORES.items()}
+        zsl = found["ZSL"]
+        cells = [number(estimate, name) for name, estimate in found.items()]
+        rows.append((method.label, rule_words(rule), str(zsl.count if zsl else 0), *cells))
+    return rows
+
+
+def _shown(scores: Scores, methods: Sequence[Method]) -> list[tuple[str, Method]]:
+    """Methods under the rules that count, each once; a closed form under its only one."""
+    found = [
+        (rule, method) for wanted in scores.main_rules for method in methods if (rule := scores.rule_of(method, wanted))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def differences_table(scores: Scores, against: Method) -> Table:
+    """One method minus each other that stands for itself, split by split and seed by seed."""
+    others = [method for method in scores.standing if method != against]
+    rows = _difference_rows(scores, against, others)
+    question = f"Is {against.label} better than the others?"
+    answer = differences_answer(scores, against, others)
+    return Table("differences", question, answer, _difference_head(), rows, 2)
+
+
+def _difference_head() -> tuple[str, ...]:
+    return ("Paired difference, points", "Selection", "Pairs", *COMPARED)
+
+
+def _difference_rows(scores: Scores, against: Method, others: Sequence[Method]) -> tuple[tuple[Cell, ...], ...]:
+    rows: list[tuple[Cell, ...]] = []
+    for wanted in scores.main_rules:
+        left = scores.rule_of(against, wanted)
+        for method in others:
+            right = scores.rule_of(method, wanted)
+            if left is None or right is None:
+                continue
+            found = {s: scores.difference((against, left), (method, right), SCORES[s]) for s in COMPARED}
+            zsl = found["ZSL"]
+            if zsl is not None:
+                cells = [number(estimate, name, signed=True) for name, estimate in found.items()]
+                rows.append((f"{against.label} minus {method.label}", rule_words(wanted), str(zsl.count), *cells))
+    return tuple(rows)
+
+
+def question_table(scores: Scores, question: str, position: int) -> Table:
+    """The main method minus each compare entry that answers a question."""
+    entries = [method for method in scores.methods if method.question == question]
+    rows = _difference_rows(scores, scores.main, entries)
+    answer = differences_answer(scores, scores.main, entries)
+    return Table(f"question-{position + 1}", question, answer, _difference_head(), rows, 2)
+
+
+def gaps_table(scores: Scores) -> Table:
+    """What a choice of the epoch on the test set adds, for every method that was scored under both rules."""
+    rows: list[tuple[Cell, ...]] = []
+    for method in scores.methods:
+        gap = scores.difference((method, ORACLE), (method, HELD_OUT), SCORES["ZSL"])
+        if gap is not None:
+            means = [number(scores.mean(method, rule, SCORES["ZSL"]), "") for rule in ("last_step", HELD_OUT, ORACLE)]
+            rows.append((method.label, str(gap.count), *means, number(gap, "ZSL", signed=True)))
+    question = "By how much does a choice of the epoch on the test set inflate ZSL?"
+    words = [rule_words(rule) for rule in ("last_step", HELD_OUT, ORACLE)]
+    head = ("Method", "Pairs", *(word[0].upper() + word[1:] for word in words), "Oracle minus held-out")
+    return Table("selection-gap", question, gaps_answer(scores), head, tuple(rows), 1)
+
+
+def splits_table(scores: Scores) -> Table:
+    """ZSL by split, where there are several."""
+    splits = scores.by_split(SCORES["ZSL"]) if len(scores.group.splits) > 1 else {}
+    labels = list(dict.fromkeys(label for found in splits.values() for label in found))
+    rows = [
+        (name, *(Number(found[label]) if label in found else DASH for label in labels))
+        for name, found in splits.items()
+    ]
+    question = "How much does it depend on the split? (ZSL)"
+    return Table("splits", question, "", ("Split", *labels), tuple(rows), 1)

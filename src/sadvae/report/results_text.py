@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from sadvae.record import RunRecord
 from sadvae.report.results_groups import Group
+from sadvae.report.tables import cell
 from sadvae.report.words import allowance_words, counted, duration, part_name, rule_words
 
-
-def cell(text: str) -> str:
-    """Text that neither ends a table cell nor becomes markup of its own."""
-    flat = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", flat)
+# So many different values of a fact are written out.
+MANY = 3
 
 
 def facts(group: Group) -> str:
@@ -23,13 +20,14 @@ def facts(group: Group) -> str:
     first = group.records[0]
     lines = {
         "Classes": _classes(first),
+        **({"Splits": ", ".join(group.splits)} if len(group.splits) > 1 else {}),
         "Clips": _unique(_clips(record) for record in group.records),
         "Seeds and selection": "; ".join(
-            f"{counted(len(records), 'seed')} ({_seeds(records)}), {rule_words(rule)} ({rule})"
-            for rule, records in group.by_selection().items()
+            f"{_seeds(records)}, {rule_words(rule)} ({rule})" for rule, records in group.by_selection().items()
         ),
         "Texts": f"encoder {_setting(first, 'text', 'encoder')}, mode {_setting(first, 'text', 'mode')}",
         "Skeleton encoder": f"preset {_setting(first, 'encoder', 'preset')}",
+        "Method": _method(first),
         "Gate": _setting(first, "gate"),
         "Leakage knowingly accepted": _allowances(group),
         "Revision": _unique(record.git_revision or "unknown" for record in group.records),
@@ -53,7 +51,9 @@ def _clips(record: RunRecord) -> str:
 
 
 def _seeds(records: list[RunRecord]) -> str:
-    return ", ".join(str(record.seed) for record in records)
+    seeds = sorted({record.seed for record in records})
+    runs = f", {len(records)} runs" if len(records) > len(seeds) else ""
+    return f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}){runs}"
 
 
 def _setting(record: RunRecord, *path: str) -> str:
@@ -63,13 +63,21 @@ def _setting(record: RunRecord, *path: str) -> str:
     return "unknown" if value is None else str(value)
 
 
+def _method(record: RunRecord) -> str:
+    method: Any = record.settings.get("method")
+    changes = method.get("changes") if isinstance(method, dict) else None
+    shown = "".join(f", {name} = {value}" for name, value in (changes or {}).items())
+    return f"preset {_setting(record, 'method', 'preset')}{shown}"
+
+
 def _allowances(group: Group) -> str:
     allowed = dict.fromkeys(name for record in group.records for name in record.allow)
     return "; ".join(allowance_words(name) for name in allowed) or "none"
 
 
 def _unique(values: Iterable[str]) -> str:
-    return " / ".join(sorted({value for value in values if value})) or "unknown"
+    known = sorted({value for value in values if value})
+    return " / ".join(known[:MANY]) + (f" and {len(known) - MANY} others" if len(known) > MANY else "") or "unknown"
 
 
 def _time(group: Group) -> str:

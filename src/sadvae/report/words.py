@@ -55,7 +55,9 @@ def allowance_words(allowed: str) -> str:
 
 
 def method_name(evaluation: Evaluation) -> str:
-    """A method and its preset, such as "SA-DVAE (sadvae)"."""
+    """The name of a compare entry, or a method and its preset, such as "SA-DVAE (sadvae)"."""
+    if evaluation.entry:
+        return evaluation.entry
     name = _METHODS.get(evaluation.method, evaluation.method)
     return name if evaluation.preset is None else f"{name} ({evaluation.preset})"
 

@@ -1,0 +1,82 @@
+"""Groups of one data set whose settings differ (encoder, preparation, texts): their main methods beside each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sadvae.evaluation.statistics import Estimate, paired_difference
+from sadvae.report.results_answers import gap_words
+from sadvae.report.results_groups import Group, compared_settings
+from sadvae.report.results_tables import SCORES, number
+from sadvae.report.scores import Scores
+from sadvae.report.tables import Cell, Table
+from sadvae.report.words import rule_words
+
+
+def variants_tables(groups: Sequence[Group]) -> list[tuple[str, Table]]:
+    """A title and a table for each data set and number of classes that has several groups."""
+    kinds: dict[tuple[str, int, int], list[Group]] = {}
+    for group in groups:
+        first = group.records[0]
+        kinds.setdefault((first.dataset, len(first.seen), len(first.unseen)), []).append(group)
+    several = {kind: found for kind, found in kinds.items() if len(found) > 1}
+    return [
+        (f"{dataset}, {seen} seen and {unseen} unseen classes: settings", _table(found))
+        for (dataset, seen, unseen), found in several.items()
+    ]
+
+
+def _table(groups: Sequence[Group]) -> Table:
+    """The group with most records is what the others are compared with."""
+    base, *others = sorted((Scores(g) for g in groups), key=lambda s: (-len(s.group.records), s.group.settings_hash))
+    rows: list[tuple[Cell, ...]] = []
+    answers = []
+    for scores in (base, *others):
+        changes = _changes(scores.group, base.group) or f"as in most runs ({base.group.settings_hash})"
+        rule = scores.rule_of(scores.main, scores.main_rules[0]) or scores.main_rules[0]
+        means = {name: scores.mean(scores.main, rule, SCORES[name]) for name in ("ZSL", "H")}
+        gap = None if scores is base else _difference(scores, base, rule)
+        runs, pairs = str(len(scores.group.records)), str(gap.count) if gap else ""
+        cells = [number(mean, name) for name, mean in means.items()]
+        rows.append(
+            (changes, scores.main.label, rule_words(rule), runs, *cells, pairs, number(gap, "ZSL", signed=True))
+        )
+        if gap is not None:
+            answers.append(f"{changes}: {gap_words(gap)}")
+    head = ("Settings", "Method", "Selection", "Runs", "ZSL", "H", "Pairs", "ZSL minus that of the first row")
+    return Table(
+        "settings", "Do other settings matter?", f"{'; '.join(answers)}." if answers else "", head, tuple(rows), 3
+    )
+
+
+def _difference(scores: Scores, base: Scores, rule: str) -> Estimate | None:
+    theirs_rule = base.rule_of(base.main, rule)
+    ours = scores.values(scores.main, rule, SCORES["ZSL"])
+    theirs = base.values(base.main, theirs_rule, SCORES["ZSL"]) if theirs_rule else None
+    return paired_difference(ours, theirs) if ours and theirs else None
+
+
+def _changes(group: Group, base: Group) -> str:
+    """The settings in which a group differs from another; those that one of them does not know are not compared."""
+    ours, theirs = (_flat(compared_settings(g.records[0])) for g in (group, base))
+    found = [
+        f"{name} = {json.dumps(value)}"
+        for name, value in sorted(ours.items())
+        if name in theirs and theirs[name] != value
+    ]
+    added = [
+        f"{name} = {json.dumps(ours[name])}" for name in sorted(ours.keys() - theirs.keys()) if ".changes." in name
+    ]
+    taken = [f"without {name}" for name in sorted(theirs.keys() - ours.keys()) if ".changes." in name]
+    if group is not base and not (found or added or taken):
+        return f"other clips or texts ({group.settings_hash})"
+    return ", ".join([*found, *added, *taken])
+
+
+def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: value}
+    return found

@@ -1,0 +1,165 @@
+"""The scores of a group of records by method and selection rule, each by split and seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from sadvae.errors import SadvaeError
+from sadvae.evaluation.statistics import Estimate, Values, estimate, paired_difference
+from sadvae.record import Evaluation, RunRecord
+from sadvae.report.results_groups import Group
+from sadvae.report.words import ORACLE, method_name
+
+HELD_OUT = "held_out_classes"
+# Fewer values than this give an interval that is too narrow to be believed, so none is shown and nothing concluded.
+FEWEST = 5
+
+_Cells = dict[Hashable, dict[Hashable, Evaluation]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method as tables show it; question: what a compare entry answers, "" for methods that stand for themselves."""
+
+    label: str
+    question: str = ""
+
+
+class Scores:
+    """Evaluations of a group, {split: {seed: evaluation}} for each method and rule.
+
+    Splits are told apart by their unseen classes. An equal evaluation of another experiment file counts once.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.chance = estimate(_by_split(group, [(r, r.evaluations[0].chance) for r in group.records]))
+        self.methods: list[Method] = []
+        self._found: dict[tuple[str, str], _Cells] = {}
+        labels = _entry_labels(group)
+        for record in sorted(group.records, key=lambda r: (r.selection.startswith("oracle"), r.selection)):
+            for evaluation in record.evaluations:
+                self._add(record, evaluation, labels)
+
+    @property
+    def main(self) -> Method:
+        """The main method of the experiments."""
+        return self.methods[0]
+
+    @property
+    def main_rules(self) -> list[str]:
+        """The rules that the experiments name as the one that counts, oracles last."""
+        return list(self.group.by_selection())
+
+    @property
+    def standing(self) -> list[Method]:
+        """Methods that stand for themselves: all but the compare entries that answer a question."""
+        return [method for method in self.methods if not method.question]
+
+    def rules(self, method: Method) -> list[str]:
+        """The rules that a method was scored under."""
+        return [rule for label, rule in self._found if label == method.label]
+
+    def rule_of(self, method: Method, rule: str) -> str | None:
+        """The rule itself, or a closed form's only one, which picks nothing; None where a method has other rules."""
+        known = self.rules(method)
+        return rule if rule in known else known[0] if len(known) == 1 and known[0] != ORACLE else None
+
+    def values(self, method: Method, rule: str, field: str) -> Values | None:
+        """A score by split and seed; None where an evaluation lacks it (no gate) or there is none."""
+        cells = self._found.get((method.label, rule), {})
+        found = {s: {seed: getattr(e, field) for seed, e in seeds.items()} for s, seeds in cells.items()}
+        missing = not found or any(value is None for seeds in found.values() for value in seeds.values())
+        return None if missing else found
+
+    def mean(self, method: Method, rule: str, field: str) -> Estimate | None:
+        """The mean of a score over splits and seeds."""
+        values = self.values(method, rule, field)
+        return estimate(values) if values else None
+
+    def difference(self, left: tuple[Method, str], right: tuple[Method, str], field: str) -> Estimate | None:
+        """The mean of the left score minus the right one, over the splits and seeds of both."""
+        ours, theirs = self.values(*left, field), self.values(*right, field)
+        return paired_difference(ours, theirs) if ours and theirs else None
+
+    def by_split(self, field: str) -> dict[str, dict[str, Estimate]]:
+        """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves."""
+        names = {_place(record)[0]: record.split for record in self.group.records}
+        found: dict[str, dict[str, Estimate]] = {name: {} for name in sorted(set(names.values()))}
+        for method in self.standing:
+            rule = self.rule_of(method, self.main_rules[0])
+            for split, seeds in (self.values(method, rule, field) or {}).items() if rule else ():
+                mean = estimate({split: seeds})
+                if mean is not None:
+                    found[names[split]][method.label] = mean
+        return found
+
+    def named(self, name: str) -> Method | None:
+        """The method with that label, or with that name before its preset, in any case; None where there is none."""
+        wanted = plain(name)
+        exact = [method for method in self.methods if plain(method.label) == wanted]
+        return next(iter([*exact, *(m for m in self.methods if plain(m.label.split(" (")[0]) == wanted)]), None)
+
+    def _add(self, record: RunRecord, evaluation: Evaluation, labels: dict[tuple[str, str], Method]) -> None:
+        definition = _definition(record, evaluation.entry)
+        method = labels.get((evaluation.entry, definition), Method(method_name(evaluation)))
+        if method not in self.methods:
+            self.methods.append(method)
+        cells = self._found.setdefault((method.label, evaluation.selection), {})
+        split, seed = _place(record)
+        known = cells.setdefault(split, {}).setdefault(seed, evaluation)
+        if _numbers(known) != _numbers(evaluation):
+            raise SadvaeError(
+                f"{method.label} has two different results for split {record.split}, seed {record.seed}, selection "
+                f"{evaluation.selection}; keep one of the records in the folder that is read."
+            )
+
+
+def plain(name: str) -> str:
+    """A name without case, spaces and signs, to compare names as people type them."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _place(record: RunRecord) -> tuple[Hashable, Hashable]:
+    return tuple(sorted(record.unseen)), (tuple(sorted(record.validation_unseen)), record.seed)
+
+
+def _by_split(group: Group, values: list[tuple[RunRecord, float]]) -> Values:
+    found: dict[Hashable, dict[Hashable, float]] = {}
+    for record, value in values:
+        split, seed = _place(record)
+        found.setdefault(split, {})[seed] = value
+    return found
+
+
+def _numbers(evaluation: Evaluation) -> dict[str, Any]:
+    return evaluation.model_dump(exclude={"curve", "classes", "confusion", "confusion_ids"})
+
+
+def _entry(record: RunRecord, name: str) -> dict[str, Any]:
+    return next((e for e in record.settings.get("compare", ()) if name and e.get("name") == name), {})
+
+
+def _definition(record: RunRecord, name: str) -> str:
+    return json.dumps({k: v for k, v in _entry(record, name).items() if k != "question"}, sort_keys=True)
+
+
+def _entry_labels(group: Group) -> dict[tuple[str, str], Method]:
+    """The compare entries by name and definition; a hash tells entries of one name and several definitions apart."""
+    found: dict[tuple[str, str], str] = {}
+    for record in group.records:
+        for name in {e.entry for e in record.evaluations if e.entry}:
+            found[name, _definition(record, name)] = str(_entry(record, name).get("question", ""))
+    names = [name for name, _ in found]
+    return {
+        (name, definition): Method(name if names.count(name) == 1 else f"{name} #{_short(definition)}", question)
+        for (name, definition), question in sorted(found.items())
+    }
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:4]
