@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,6 +31,9 @@ from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import paper, published, sadvae
 from sadvae.task import ZeroShotTask
+from sadvae.text.class_lists import class_texts
+from sadvae.text.embed import embed_classes
+from sadvae.text.encoders import load_text_encoder
 
 SEEDS = (5, 6, 7)
 PACK_SETTING = {
@@ -59,6 +63,14 @@ def load_task(pack: Path, text: str) -> ZeroShotTask:
     layout = find_layouts(pack)[0]
     texts = read_texts(layout, text)
     return read_published(layout, len(texts.ids)).task(texts)
+
+
+def with_parts(task: ZeroShotTask, dataset: str) -> ZeroShotTask:
+    """The task with vectors of verbs and nouns, which the packs lack: MiniLM's, of our class names."""
+    made = embed_classes(class_texts(dataset), load_text_encoder("minilm"), mode="names")
+    classes = replace(task.classes, verbs=made.verbs, nouns=made.nouns)
+    lower = replace(task.calibration, classes=classes) if task.calibration else None
+    return replace(task, classes=classes, calibration=lower)
 
 
 def run_one(pack: Path, text: str, seed: int) -> list[dict]:

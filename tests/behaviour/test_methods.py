@@ -15,9 +15,10 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.check_method import check_method
 from sadvae.evaluation.selection import zsl_accuracy
 from sadvae.evaluation.trivial import trivial_task
+from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.eszsl import ESZSL
 from sadvae.methods.linear import TrainedLinear
-from sadvae.methods.protocol import Method, Watch
+from sadvae.methods.protocol import Method, Watch, class_vectors
 from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import SADVAESettings, paper, preset, published, sadvae
@@ -27,6 +28,15 @@ from sadvae.types import FloatArray
 from tests.conftest import ROOT
 
 SMALL = {"latent": 12, "style": 2, "epochs": 4, "iterations_per_epoch": 40, "discriminator_every": 5}
+QUICK: dict[str, dict[str, Any]] = {
+    "devise": {"epochs": 4},
+    "revise": {"epochs": 4, "code": 16},
+    "jpose": {"epochs": 4, "embedding": 16, "hidden": 32},
+    "cada_vae": {"epochs": 4, "latent": 8, "hidden": 32, "samples": 50},
+    "synse": {"epochs": 4, "latent": 6, "samples": 50},
+    "smie": {"epochs": 4, "hidden": 64},
+    "aligned_vae": {"latent": 12, "epochs": 4, "iterations_per_epoch": 40},
+}
 METHODS: dict[str, Method] = {
     "sadvae": SADVAE(sadvae(**SMALL)),
     "published": SADVAE(published(**SMALL, learning_rate=5e-3, classifier_samples=50)),
@@ -34,8 +44,15 @@ METHODS: dict[str, Method] = {
     "ridge": RidgeNearestText(),
     "ridge, fixed": RidgeNearestText(alpha=1.0),
     "eszsl": ESZSL(),
+    "cca": baseline("cca"),
+    **{name: baseline(name, changes) for name, changes in QUICK.items()},
 }
 EVERY = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+
+
+def test_every_baseline_is_tested() -> None:
+    assert set(BASELINES) <= set(METHODS)
+    assert all(METHODS[name].name == baseline(name).name == name for name in BASELINES)
 
 
 @EVERY
@@ -55,7 +72,7 @@ def test_saved_methods_answer_as_before(method: Method, tmp_path: Path) -> None:
     trained = method.fit(task, 3)
     save_trained(tmp_path / "m", trained)
     loaded = load_trained(tmp_path / "m")
-    texts = task.classes.of((2, 18))
+    texts = class_vectors(trained, task.classes, (2, 18))
     features = task.test_seen.features
     np.testing.assert_array_equal(
         loaded.unseen_probabilities(features, texts), trained.unseen_probabilities(features, texts)
@@ -82,10 +99,11 @@ def test_watchers_hear_of_epochs_and_the_last_is_the_result(method: Method) -> N
 def test_texts_or_features_of_another_width_are_refused(method: Method) -> None:
     task = trivial_task()
     trained = method.fit(task, 0)
+    texts = class_vectors(trained, task.classes, task.split.classes)
     with pytest.raises(SadvaeError, match="features have width 23"):
-        trained.unseen_probabilities(task.test_unseen.features[:, :23], task.classes.vectors)
+        trained.unseen_probabilities(task.test_unseen.features[:, :23], texts)
     with pytest.raises(SadvaeError, match="texts 11"):
-        trained.unseen_probabilities(task.test_unseen.features, task.classes.vectors[:, :11])
+        trained.unseen_probabilities(task.test_unseen.features, texts[:, :11])
 
 
 def test_other_seeds_give_other_weights_and_snapshots_do_not_change() -> None:
@@ -112,8 +130,54 @@ def test_a_diverging_loss_is_one_sentence() -> None:
 @EVERY
 def test_methods_train_on_very_few_clips(method: Method, clips: int) -> None:
     task = trivial_task(clips=clips)
-    probabilities = method.fit(task, 0).unseen_probabilities(task.test_unseen.features, task.classes.of((16, 17)))
+    trained = method.fit(task, 0)
+    texts = class_vectors(trained, task.classes, (16, 17))
+    probabilities = trained.unseen_probabilities(task.test_unseen.features, texts)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in QUICK if name != "aligned_vae"])
+def test_a_diverging_baseline_is_one_sentence(name: str) -> None:
+    method = baseline(name, QUICK[name] | {"learning_rate": 1e30})
+    with pytest.raises(SadvaeError, match=f"loss of {name} is not a number in epoch 1; lower learning_rate"):
+        method.fit(trivial_task(), 0)
+
+
+@pytest.mark.parametrize("name", ["jpose", "synse"])
+def test_methods_of_verbs_and_nouns_refuse_embeddings_without(name: str) -> None:
+    task = trivial_task()
+    bare = replace(task, classes=replace(task.classes, verbs=None, nouns=None), calibration=None)
+    with pytest.raises(SadvaeError, match="no vectors of verbs and nouns, which this method reads; make them with"):
+        baseline(name).fit(bare, 0)
+
+
+def test_methods_of_verbs_and_nouns_do_not_read_the_whole_text() -> None:
+    task, method = trivial_task(), METHODS["synse"]
+    other = replace(task.classes, vectors=task.classes.vectors[::-1].copy())
+    changed = replace(task, classes=other, calibration=replace(task.calibration, classes=other))  # pyright: ignore
+    assert zsl_accuracy(method.fit(changed, 0), changed) > 0.7
+
+
+def test_the_aligned_vae_has_neither_style_nor_total_correlation() -> None:
+    task, heard = trivial_task(), []
+    trained = METHODS["aligned_vae"].fit(task, 0, lambda _epoch, _trained, losses: heard.append(losses))
+    latents = trained.latents(task.test_seen.features)
+    assert latents is not None
+    assert (latents.semantic.shape[1], latents.style.shape[1]) == (12, 0)
+    assert all(losses["total_correlation"] == 0 for losses in heard)
+
+
+def test_faulty_baselines_are_refused() -> None:
+    with pytest.raises(SadvaeError, match=r"unknown method 'best'; expected ridge, eszsl, cca, devise.*sadvae"):
+        baseline("best")
+    with pytest.raises(SadvaeError, match="smie setting hidden: Input should be greater"):
+        baseline("smie", {"hidden": 0})
+    with pytest.raises(SadvaeError, match="smie setting width: Extra inputs"):
+        baseline("smie", {"width": 1})
+    with pytest.raises(SadvaeError, match="unknown setting of the method"):
+        baseline("cca", {"width": 1})
+    with pytest.raises(SadvaeError, match="name of cca is no setting"):
+        baseline("cca", {"name": "ours"})
 
 
 def test_the_documented_table_of_presets_is_true() -> None:

@@ -36,7 +36,8 @@ def squared_mmd(first: Tensor, second: Tensor) -> Tensor:
     between all points, which carries no gradient.
     """
     both = torch.cat([first, second])
-    distances = (both[:, None] - both[None]).pow(2).sum(2)
+    lengths = both.pow(2).sum(1)
+    distances = (lengths[:, None] + lengths[None] - 2 * both @ both.T).clamp(min=0)
     scale = distances.detach().mean().clamp(min=1e-12)
     kernel = torch.stack([torch.exp(-distances / (width * scale)) for width in KERNEL_WIDTHS]).mean(0)
     n = len(first)

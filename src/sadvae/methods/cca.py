@@ -27,7 +27,7 @@ class CCA:
     power: directions count by their correlation to this power (Gong et al. 2014 take 4).
     """
 
-    ridge: float = 0.1
+    ridge: float = 10.0
     power: float = 1.0
     name: str = "cca"
 

@@ -76,7 +76,7 @@ def train(
             terms["total"].backward()
             optimiser.step()
             for term, value in terms.items():
-                sums[term] = sums.get(term, 0.0) + float(value)
+                sums[term] = sums.get(term, 0.0) + float(value.detach())
         means = {term: value / len(batches) for term, value in sums.items()}
         if not math.isfinite(means["total"]):
             raise SadvaeError(
