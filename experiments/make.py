@@ -46,6 +46,8 @@ PUBLISHED_SPLITS = {
         *(f"{who}-random-{i}" for who in ("sadvae", "smie") for i in (1, 2, 3)),
     ),
 }
+PASSES = {"epochs": 10, "iterations_per_epoch": "all"}
+BASELINES = ("ridge", "eszsl", "cca", "devise", "revise", "cada_vae", "smie")
 # The few clips of these need held-out classes from all training subjects, or the gate has too few to learn from.
 FEW = {
     "utd_mhad": ("7", ("purls-22-5", "purls-18-9", "purls-14-13", *(f"random-22-5-{i}" for i in range(20)))),
@@ -109,14 +111,15 @@ def large(protocol: Protocol) -> str:
         ],
         [
             "# The preset's 200 steps are meant for a few hundred clips; here every epoch is one pass over the data.",
-            *entry("method", {"preset": "sadvae", "changes": {"epochs": 10, "iterations_per_epoch": "all"}}),
+            *entry("method", {"preset": "sadvae", "changes": PASSES}),
         ],
         _published_preset(protocol),
+        entry("[compare]", {"name": "aligned VAE", "method": {"preset": "aligned_vae", "changes": PASSES}}),
+        *_verbs_and_nouns(),
     ]
     if not protocol.descriptions:
-        changes = {"preset": "sadvae", "changes": {"epochs": 10, "iterations_per_epoch": "all"}}
-        text = {"encoder": "minilm", "mode": "descriptions"}
-        blocks.append(entry("[compare]", {"name": "sadvae, descriptions", "method": changes, "text": text}))
+        method, text = {"preset": "sadvae", "changes": PASSES}, {"encoder": "minilm", "mode": "descriptions"}
+        blocks.append(entry("[compare]", {"name": "sadvae, descriptions", "method": method, "text": text}))
     blocks += [
         entry("[published]", row) for row in published_results(protocol.dataset, protocol.split, protocol.descriptions)
     ]
@@ -127,28 +130,31 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
     """The file of a protocol with hundreds of clips; changes: blocks of an ablation, by the name of their table."""
     found = changes or {}
     blocks = [
-        _head(protocol, name or protocol.name, " ablations" if name else ""),
+        _head(protocol, name or protocol.name, ablation=bool(name)),
         *(entry(table, values) for table, values in found.items() if table != "compare"),
         _split(protocol, (FEW[protocol.dataset][0],)),
         entry("text", {"encoder": "minilm", "mode": "descriptions"}),
         entry("method", {"preset": "sadvae"}),
     ]
-    compare = [entry("[compare]", values) for values in found.get("compare", ())]
-    return _joined([*blocks, *(compare if changes else [_published_preset(protocol)])])
+    if changes:
+        return _joined([*blocks, *(entry("[compare]", values) for values in found["compare"])])
+    aligned = entry("[compare]", {"name": "aligned VAE", "method": {"preset": "aligned_vae"}})
+    return _joined([*blocks, _published_preset(protocol), aligned, *_verbs_and_nouns()])
 
 
-def _head(protocol: Protocol, name: str, about: str = "") -> list[str]:
+def _head(protocol: Protocol, name: str, *, ablation: bool = False) -> list[str]:
     split, title = _class_split(protocol), TITLES[protocol.dataset]
     rule, said = SUBJECTS[protocol.dataset]
     names = class_texts(protocol.dataset).names
-    texts = ", descriptions" if protocol.descriptions else ""
+    texts = (", descriptions" if protocol.descriptions else "") + (", ablation" if ablation else "")
     return [
         f"# {title}, split {protocol.split}, {said}.",
         *_comment(f"Unseen: {'; '.join(names[i] for i in split.unseen)}."),
         *_comment(f"Held out for calibration: {'; '.join(names[i] for i in split.validation_unseen)}."),
         line("name", name),
-        line("title", f"{title} {len(split.seen)}/{len(split.unseen)} ({protocol.split}{texts}){about}"),
+        line("title", f"{title} {len(split.seen)}/{len(split.unseen)} ({protocol.split}{texts})"),
         line("seeds", 3),
+        line("baselines", [] if ablation else BASELINES),
         line("selections", ["held_out_classes", "oracle_test"]),
         "",
         *entry("data", {"dataset": protocol.dataset, "train_subjects": rule}),
@@ -200,6 +206,13 @@ def _published_run(protocol: Protocol) -> str:
         return "few clips"
     kind = "synse" if protocol.split.startswith("synse") else "descriptions" if protocol.descriptions else ""
     return f"{protocol.dataset} {kind}".strip()
+
+
+def _verbs_and_nouns() -> list[list[str]]:
+    """JPoSE and SynSE read verbs and nouns of class names alone, which vectors from elsewhere may lack."""
+    text = {"encoder": "minilm", "mode": "names"}
+    named = (("JPoSE", "jpose"), ("SynSE", "synse"))
+    return [entry("[compare]", {"name": n, "method": {"preset": preset}, "text": text}) for n, preset in named]
 
 
 def _texts_comment(protocol: Protocol) -> list[str]:
