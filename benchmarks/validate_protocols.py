@@ -4,8 +4,8 @@
 
 Whoever has no such data sees here that each file runs, on how many clips, in what time and memory. Scores are those of
 generated features: they show that classes and texts are not mixed up, and say nothing of a method on real motion. The
-methods are SA-DVAE (ours and as published), ridge and ESZSL, or with --all those of the file. Each file runs in a process
-of its own, so that its peak memory is its own. Files that --out holds already are not run again.
+methods are SA-DVAE (ours and as published), ridge and ESZSL, or with --all those of the file. Each file runs in a
+process of its own, so that its peak memory is its own. Files that --out holds already are not run again.
 """
 
 from __future__ import annotations

@@ -13,11 +13,13 @@ from typing import Any
 
 from experiments.ablations import ablations
 from experiments.literature import SETTINGS, published_results
+from experiments.overview import overview
 from experiments.toml_text import entry, line
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.text.class_lists import class_texts
 
 FOLDER = Path(__file__).parent
+PAGE = FOLDER.parent / "docs" / "protocols_of_the_literature.md"
 TITLES = {
     "ntu60": "NTU RGB+D 60",
     "ntu120": "NTU RGB+D 120",
@@ -238,10 +240,11 @@ def _joined(blocks: list[list[str]]) -> str:
 
 
 def main() -> None:
-    """Write every file in its place."""
+    """Write every file in its place, and the page that lists them."""
     for path, text in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    PAGE.write_text(overview(PAGE.read_text(encoding="utf-8"), FOLDER, files()), encoding="utf-8")
 
 
 if __name__ == "__main__":

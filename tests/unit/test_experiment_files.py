@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.generated_features import generated_features
 from experiments.literature import GZSL, ZSL
-from experiments.make import FOLDER, files
+from experiments.make import FOLDER, PAGE, files
+from experiments.overview import overview
 from sadvae.experiment import run_experiment
 from sadvae.features.folder import write_features
 from sadvae.methods.baselines import BASELINES
@@ -43,6 +44,9 @@ def test_files_are_those_of_the_table() -> None:
     assert set(EVERY) == set(found)
     changed = [short(path) for path, text in found.items() if path.read_text(encoding="utf-8") != text]
     assert changed == [], "run python -m experiments.make"
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == overview(page, FOLDER, found), "run python -m experiments.make"
+    assert "`ntu60/synse_55_5.toml`" in page
 
 
 def test_there_is_a_file_for_every_protocol() -> None:
