@@ -62,6 +62,8 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     encoder_settings(settings.encoder)
     for rule in settings.rules:
         selection_by_name(rule)
+    for name in settings.baselines:
+        baseline(name)
     for contender in contenders(settings):
         main_method(contender.method)
         if contender.text.mode == IMPORTED:

@@ -21,6 +21,7 @@ from sadvae.evaluation.selection import (
     TrainedLevels,
     selection_by_name,
     train_levels,
+    train_under_rules,
     zsl_accuracy,
 )
 from sadvae.evaluation.trivial import trivial_task
@@ -83,6 +84,20 @@ def test_levels_carry_the_picked_epoch_of_both_trainings() -> None:
     snapshots: list[Any] = []
     METHODS["sadvae"].fit(task, 0, lambda _e, snapshot, _l: snapshots.append(snapshot))
     assert_same_weights(levels.trained.weights(), snapshots[levels.epoch].weights())
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+def test_several_rules_of_one_training_give_what_each_gives_alone(method: Method) -> None:
+    task = trivial_task()
+    rules = (*HONEST, OracleTest())
+    found = train_under_rules(method, task, 0, rules)
+    # A closed form has a single epoch, so that there is nothing to pick.
+    assert list(found) == [rule.name for rule in (rules[:1] if method is METHODS["ridge"] else rules)]
+    for rule in rules[: len(found)]:
+        alone = train_levels(method, task, 0, rule)
+        together = found[rule.name]
+        assert (together.epoch, together.held_out) == (alone.epoch, alone.held_out)
+        assert_same_weights(together.trained.weights(), alone.trained.weights())
 
 
 class Trap:

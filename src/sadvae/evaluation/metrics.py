@@ -57,13 +57,14 @@ def seen_unseen_curve(
 
 
 def corners(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The curve without points in the middle of a straight horizontal or vertical stretch, which draw nothing."""
+    """The curve without points that draw nothing: repeated ones, and those inside a horizontal or vertical stretch."""
+    distinct = [point for before, point in zip([None, *curve], curve, strict=False) if point != before]
     inner = [
         point
-        for before, point, after in zip(curve, curve[1:], curve[2:], strict=False)
+        for before, point, after in zip(distinct, distinct[1:], distinct[2:], strict=False)
         if not any(before[axis] == point[axis] == after[axis] for axis in (0, 1))
     ]
-    return [*curve[:1], *inner, *curve[1:][-1:]]
+    return [*distinct[:1], *inner, *distinct[1:][-1:]]
 
 
 def curve_area(curve: list[tuple[float, float]]) -> float:
