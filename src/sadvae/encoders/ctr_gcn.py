@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sadvae.encoders.network import Block, BlockSize, Pointwise
+from sadvae.encoders.network import Block, BlockSize
 from sadvae.encoders.temporal import MultiScale
 from sadvae.types import FloatArray
 
@@ -35,19 +35,20 @@ class RefinedGraphConvolution(nn.Module):
         self.sender = nn.Linear(d_in, subsets * relations)
         # One row a channel: the weights of its relations, and a bias.
         self.refine = nn.Parameter(torch.empty(subsets, d_out, relations + 1).uniform_(-1, 1) * relations**-0.5)
-        self.value = Pointwise(d_in, subsets * d_out, bias=True)
+        self.value = nn.Linear(d_in, subsets * d_out)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame, joint, d_out]."""
         n, frames, joints, _ = x.shape
-        # One small product a body, subset and channel, so channels come before frames here.
-        values = self.value(x).permute(0, 3, 1, 2).reshape(-1, frames, joints)
-        gathered = torch.bmm(values, self.edges(x).reshape(-1, joints, joints).transpose(1, 2))
+        # Channels come before frames here, for one small product a body, subset and channel.
+        weight = self.value.weight.expand(n, -1, -1)
+        values = torch.baddbmm(self.value.bias[:, None], weight, x.flatten(1, 2).transpose(1, 2))
+        gathered = torch.bmm(values.view(-1, frames, joints), self.edges(x).view(-1, joints, joints))
         total = gathered.view(n, len(self.adjacency), -1, frames, joints).sum(dim=1)
         return total.permute(0, 2, 3, 1).contiguous()
 
     def edges(self, x: Tensor) -> Tensor:
-        """What each joint gathers from each other: [n, subset, d_out, receiver * sender] (equations 4 to 6).
+        """What each joint sends to each other: [n, subset, d_out, sender * receiver] (equations 4 to 6).
 
         Shared edges and biases take part as two more relations, whose weights are 1 and alpha * bias; this saves
         passes over the result, which is larger than x.
@@ -55,14 +56,14 @@ class RefinedGraphConvolution(nn.Module):
         subsets, joints, _ = self.adjacency.shape
         relation = self.relation(x.mean(dim=1)).view(len(x), subsets, -1, joints**2)
         ones = relation.new_ones(len(x), subsets, 1, joints**2)
-        shared = (self.adjacency + self.offset).view(subsets, 1, joints**2).expand_as(ones)
+        shared = (self.adjacency + self.offset).transpose(1, 2).reshape(subsets, 1, joints**2).expand_as(ones)
         weights = torch.cat([self.alpha * self.refine, torch.ones_like(self.refine[..., :1])], dim=2)
         return torch.matmul(weights, torch.cat([relation, ones, shared.to(ones.dtype)], dim=2))
 
     def relation(self, still: Tensor) -> Tensor:
-        """Features [n, joint, d_in], the mean over frames, to tanh(receiver - sender): [n, relation, joint, joint]."""
+        """Mean features [n, joint, d_in] to tanh(receiver - sender): [n, relation, sender, receiver]."""
         receiver, sender = self.receiver(still).transpose(1, 2), self.sender(still).transpose(1, 2)
-        return torch.tanh(receiver[:, :, :, None] - sender[:, :, None, :])
+        return torch.tanh(receiver[:, :, None, :] - sender[:, :, :, None])
 
 
 def ctr_gcn_block(size: BlockSize, adjacency: FloatArray, kernel: int) -> Block:
