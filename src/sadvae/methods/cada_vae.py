@@ -22,7 +22,7 @@ class CADAVAE(NeuralMethod):
     distribution_weight: float = Field(default=8.13, ge=0)
     samples: int = Field(default=400, ge=1)
     classifier_steps: int = Field(default=100, ge=1)
-    classifier_learning_rate: float = Field(default=1e-2, gt=0)
+    classifier_learning_rate: float = Field(default=1e-2, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:
         """See NeuralMethod."""
