@@ -167,7 +167,7 @@ def test_the_aligned_vae_has_neither_style_nor_total_correlation() -> None:
 def test_the_documented_method_of_your_own_passes() -> None:
     page = (ROOT / "docs" / "methods_baselines.md").read_text(encoding="utf-8")
     (code,) = [block for block in page.split("```python")[1:] if "class LeastSquares" in block]
-    names: dict[str, Any] = {"__name__": "docs"}
+    names: dict[str, Any] = {"__name__": __name__}
     exec(compile(code.split("```")[0], "methods_baselines.md", "exec"), names)
     check_method(names["LeastSquares"]())
 

@@ -12,11 +12,11 @@ from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
 
 class CADAVAE(NeuralMethod):
-    """Settings: sizes, the weights that the terms grow to, and the classifier of latents."""
+    """Settings: sizes (hidden 0: linear encoders and decoders), the weights that the terms grow to, and the classifier."""
 
     name: str = "cada_vae"
     latent: int = Field(default=64, ge=1)
-    hidden: int = Field(default=256, ge=0)
+    hidden: int = Field(default=0, ge=0)
     kl_weight: float = Field(default=0.234, ge=0)
     cross_weight: float = Field(default=2.37, ge=0)
     distribution_weight: float = Field(default=8.13, ge=0)
