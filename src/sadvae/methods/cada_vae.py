@@ -12,7 +12,7 @@ from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
 
 class CADAVAE(NeuralMethod):
-    """Settings: sizes (hidden 0: linear encoders and decoders), the weights that the terms grow to, and the classifier."""
+    """Settings: sizes, the weights that the terms grow to, and the classifier; hidden 0 is a linear autoencoder."""
 
     name: str = "cada_vae"
     latent: int = Field(default=64, ge=1)
