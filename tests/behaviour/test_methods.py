@@ -18,7 +18,7 @@ from sadvae.evaluation.trivial import trivial_task
 from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.eszsl import ESZSL
 from sadvae.methods.linear import TrainedLinear
-from sadvae.methods.protocol import Method, Watch, class_vectors
+from sadvae.methods.protocol import Method, Watch, class_vectors, needs_parts
 from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import SADVAESettings, paper, preset, published, sadvae
@@ -63,7 +63,8 @@ def test_every_method_keeps_what_methods_promise(method: Method) -> None:
 @EVERY
 def test_trivial_tasks_are_solved_well_above_chance(method: Method) -> None:
     found = [zsl_accuracy(method.fit(task, 0), task) for task in (trivial_task(1), trivial_task(2))]
-    assert np.mean(found) > 0.7, found
+    # Verb and noun alone each show two of the four attributes, and not their length.
+    assert np.mean(found) > (0.5 if needs_parts(method) else 0.7), found
 
 
 @EVERY
@@ -136,13 +137,6 @@ def test_methods_train_on_very_few_clips(method: Method, clips: int) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in QUICK if name != "aligned_vae"])
-def test_a_diverging_baseline_is_one_sentence(name: str) -> None:
-    method = baseline(name, QUICK[name] | {"learning_rate": 1e30})
-    with pytest.raises(SadvaeError, match=f"loss of {name} is not a number in epoch 1; lower learning_rate"):
-        method.fit(trivial_task(), 0)
-
-
 @pytest.mark.parametrize("name", ["jpose", "synse"])
 def test_methods_of_verbs_and_nouns_refuse_embeddings_without(name: str) -> None:
     task = trivial_task()
@@ -151,11 +145,14 @@ def test_methods_of_verbs_and_nouns_refuse_embeddings_without(name: str) -> None
         baseline(name).fit(bare, 0)
 
 
-def test_methods_of_verbs_and_nouns_do_not_read_the_whole_text() -> None:
-    task, method = trivial_task(), METHODS["synse"]
-    other = replace(task.classes, vectors=task.classes.vectors[::-1].copy())
-    changed = replace(task, classes=other, calibration=replace(task.calibration, classes=other))  # pyright: ignore
-    assert zsl_accuracy(method.fit(changed, 0), changed) > 0.7
+@pytest.mark.parametrize("name", ["jpose", "synse"])
+def test_methods_of_verbs_and_nouns_decide_without_the_whole_text(name: str) -> None:
+    task = trivial_task()
+    trained = METHODS[name].fit(task, 0)
+    texts = class_vectors(trained, task.classes, task.split.unseen)
+    expected = trained.unseen_probabilities(task.test_unseen.features, texts)
+    texts[:, : task.classes.vectors.shape[1]] = 5
+    np.testing.assert_array_equal(trained.unseen_probabilities(task.test_unseen.features, texts), expected)
 
 
 def test_the_aligned_vae_has_neither_style_nor_total_correlation() -> None:
@@ -167,11 +164,26 @@ def test_the_aligned_vae_has_neither_style_nor_total_correlation() -> None:
     assert all(losses["total_correlation"] == 0 for losses in heard)
 
 
+def test_the_documented_method_of_your_own_passes() -> None:
+    page = (ROOT / "docs" / "methods_baselines.md").read_text(encoding="utf-8")
+    (code,) = [block for block in page.split("```python")[1:] if "class LeastSquares" in block]
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(compile(code.split("```")[0], "methods_baselines.md", "exec"), names)
+    check_method(names["LeastSquares"]())
+
+
+def test_every_baseline_is_documented() -> None:
+    page = (ROOT / "docs" / "methods_baselines.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in page for name in BASELINES)
+
+
 def test_faulty_baselines_are_refused() -> None:
     with pytest.raises(SadvaeError, match=r"unknown method 'best'; expected ridge, eszsl, cca, devise.*sadvae"):
         baseline("best")
     with pytest.raises(SadvaeError, match="smie setting hidden: Input should be greater"):
         baseline("smie", {"hidden": 0})
+    with pytest.raises(SadvaeError, match="devise setting learning_rate: Input should be less than or equal to 1"):
+        baseline("devise", {"learning_rate": 1e38})
     with pytest.raises(SadvaeError, match="smie setting width: Extra inputs"):
         baseline("smie", {"width": 1})
     with pytest.raises(SadvaeError, match="unknown setting of the method"):

@@ -12,17 +12,17 @@ from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
 
 class CADAVAE(NeuralMethod):
-    """Settings: sizes, the weights that the terms grow to, and the classifier of latents."""
+    """Settings: sizes, the weights that the terms grow to, and the classifier; hidden 0 is a linear autoencoder."""
 
     name: str = "cada_vae"
     latent: int = Field(default=64, ge=1)
-    hidden: int = Field(default=256, ge=0)
+    hidden: int = Field(default=0, ge=0)
     kl_weight: float = Field(default=0.234, ge=0)
     cross_weight: float = Field(default=2.37, ge=0)
     distribution_weight: float = Field(default=8.13, ge=0)
     samples: int = Field(default=400, ge=1)
     classifier_steps: int = Field(default=100, ge=1)
-    classifier_learning_rate: float = Field(default=1e-2, gt=0)
+    classifier_learning_rate: float = Field(default=1e-2, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:
         """See NeuralMethod."""

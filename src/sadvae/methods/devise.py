@@ -15,11 +15,12 @@ from sadvae.methods.training import Batch
 
 
 class DeViSE(NeuralMethod):
-    """Settings: the margin of the rank loss (theirs)."""
+    """Settings: the rate, and the margin of the rank loss (theirs)."""
 
     scales_text: ClassVar[bool] = False
 
     name: str = "devise"
+    learning_rate: float = Field(default=1e-2, gt=0, le=1)
     margin: float = Field(default=0.1, gt=0)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:

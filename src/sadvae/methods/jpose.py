@@ -26,7 +26,7 @@ class JPoSE(NeuralMethod):
     name: str = "jpose"
     embedding: int = Field(default=256, ge=1)
     hidden: int = Field(default=256, ge=1)
-    margin: float = Field(default=0.2, gt=0)
+    margin: float = Field(default=1.0, gt=0)
     part_weight: float = Field(default=1.0, ge=0)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:

@@ -62,9 +62,9 @@ class NeuralMethod(BaseModel):
 
     name: str
     epochs: int = Field(default=10, ge=1)
-    least_iterations: int = Field(default=50, ge=1)
+    least_iterations: int = Field(default=30, ge=1)
     batch_size: int = Field(default=64, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:
         """Untrained networks for features and texts of these widths."""

@@ -28,7 +28,7 @@ class SynSE(NeuralMethod):
     cross_weight: float = Field(default=1.0, ge=0)
     samples: int = Field(default=400, ge=1)
     classifier_steps: int = Field(default=100, ge=1)
-    classifier_learning_rate: float = Field(default=1e-2, gt=0)
+    classifier_learning_rate: float = Field(default=1e-2, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:
         """See NeuralMethod."""
