@@ -3,7 +3,7 @@
     python benchmarks/baselines.py PACKS --out results/baselines.json --seeds 5 6 7
 
 Their numbers are the defaults, chosen without test clips (choose_baselines.py). Rows of an earlier report are kept, so
-that a stopped run goes on. Methods that read verbs and nouns alone are run for the names ("lb"), as no other text is read.
+that a stopped run goes on. Methods of verbs and nouns are run for the names ("lb"), as they read no other text.
 """
 
 from __future__ import annotations
