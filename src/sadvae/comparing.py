@@ -8,7 +8,7 @@ from dataclasses import replace
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.selection import EpochCallback
 from sadvae.settings import Contender, ExperimentSettings, TextSettings, contenders
-from sadvae.stages import Fitted, fit_under_rules, main_method
+from sadvae.stages import Fitted, fit_under_rules
 from sadvae.task import ZeroShotTask
 
 FitProgress = Callable[[int, int, str], None]
@@ -62,6 +62,5 @@ def _fits(
     seed: int,
     on_epoch: EpochCallback,
 ) -> list[Fitted]:
-    name = main_method(contender.method).name
-    fits = fit_under_rules(name, contender.method, task, class_names, contender.gate, settings.rules, seed, on_epoch)
+    fits = fit_under_rules(contender.method, task, class_names, contender.gate, settings.rules, seed, on_epoch)
     return [replace(f, evaluation=f.evaluation.model_copy(update={"entry": contender.entry})) for f in fits]

@@ -17,20 +17,22 @@ from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.disentanglement import probe_task
-from sadvae.features.folder import Features, read_features
+from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_json, sha256_of, write_json
+from sadvae.imported import imported_features, imported_vectors
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, prepare_to
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord, read_record
-from sadvae.settings import ExperimentSettings, TextSettings
+from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings
 from sadvae.skeleton.manifest import hash_clips
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
+from sadvae.text.parts_of_speech import verb_and_noun
 from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet
 
 
@@ -62,17 +64,22 @@ def run_experiment(
 ) -> Run:
     """Run the whole chain for one seed in the folder `out`; finished stages of an earlier run are reused.
 
-    source: the folder or file of raw clips, None for generated motion. sharing: where stages are kept that other
-    experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
+    source: the folder or file of raw clips, None for generated motion, or a features folder to start from; without
+    their encoder no recogniser can be saved then. sharing: where stages are kept that other experiments use too
+    (default: in `out`). Raises SadvaeError or LeakageError.
     """
     stages.check_settings(settings, source)
     run = Run(settings, source, Path(out), seed, say, sharing)
-    clips = run.prepare()
-    embeddings = run.embed(clips)
-    encoders = run.pretrain(clips)
-    features = run.extract(clips, encoders)
+    if is_features_folder(source):
+        features, encoders = run.take_features(), None
+        embeddings = run.embed(features.class_names)
+    else:
+        clips = run.prepare()
+        embeddings = run.embed(clips.class_names)
+        encoders = run.pretrain(clips)
+        features = run.extract(clips, encoders)
     tasks = {text: features.task(vectors) for text, vectors in embeddings.items()}
-    run.train(tasks, features, encoders, clips)
+    run.train(tasks, features, encoders)
     return run
 
 
@@ -96,9 +103,18 @@ class Run:
         self.record: RunRecord
         self.trained: Trained
         self.task: ZeroShotTask
-        self.clips: ClipSet
+        self.data_hashes: dict[str, str] = {}
+        self.clips: ClipSet | None = None
         self.encoders: LevelEncoders
         self.embeddings: ClassEmbeddings
+
+    def take_features(self) -> Features:
+        """Features that were made elsewhere; they stay where they are."""
+        assert self.source is not None
+        with self._timed("import"):
+            found = imported_features(self.source, self.settings)
+            self.data_hashes["features"] = self.origin
+        return found
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
@@ -113,25 +129,29 @@ class Run:
 
         self._stage("prepare", path, key, build)
         self.clips = read_prepared(path)
-        self.clip_hash = hash_clips(self.clips)
+        self.clip_hash = self.data_hashes["clips"] = hash_clips(self.clips)
         return self.clips
 
-    def embed(self, clips: ClipSet) -> dict[TextSettings, ClassEmbeddings]:
+    def embed(self, class_names: tuple[str, ...]) -> dict[TextSettings, ClassEmbeddings]:
         """Class texts to vectors, for each text setting that a method needs (embeddings.npz: the main method's)."""
-        texts = stages.texts_for(self.settings.data, clips)
+        texts = stages.texts_for(self.settings.data, class_names)
         wanted = text_settings(self.settings)
         found = {text: self._embed(text, texts, main=text == wanted[0]) for text in wanted}
         self.embeddings = found[wanted[0]]
         return found
 
     def _embed(self, text: TextSettings, texts: ClassTexts, *, main: bool) -> ClassEmbeddings:
-        key = _key(text, texts)
+        words = [verb_and_noun(name) for name in texts.names]
+        key = _key(text, texts, words, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
         own = self.out / ("embeddings.npz" if main else f"embeddings-{key[:12]}.npz")
         path = self._place(own, "texts", key)
 
         def build() -> None:
-            encoder = load_text_encoder(text.encoder)
-            write_class_embeddings(path, embed_classes(texts, encoder, mode=text.mode))
+            if text.mode == IMPORTED:
+                found = imported_vectors(Path(text.encoder), texts)
+            else:
+                found = embed_classes(texts, load_text_encoder(text.encoder), mode=text.mode)
+            write_class_embeddings(path, found)
 
         self._stage("embed", path, key, build)
         return read_class_embeddings(path)
@@ -166,13 +186,9 @@ class Run:
         return read_features(path)
 
     def train(
-        self,
-        tasks: Mapping[TextSettings, ZeroShotTask],
-        features: Features,
-        encoders: LevelEncoders,
-        clips: ClipSet,
+        self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features, encoders: LevelEncoders | None
     ) -> None:
-        """Alignment, gate, what is compared; then the recogniser (recognizer/) and the record (record.json)."""
+        """Alignment, gate, what is compared; then the record, and the recogniser where its encoder is at hand."""
         task = tasks[self.settings.text]
         with self._timed("train"):
             fits = all_fits(
@@ -185,19 +201,26 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
+        # A recogniser embeds words typed later, so imported vectors, whose text encoder is not known, give none.
+        if encoders is not None and task.classes.mode:
+            self._save_recognizer(main, features, encoders)
+        elif (self.folder / "recognizer").exists():
+            shutil.rmtree(self.folder / "recognizer")
+        self.record.write(self.folder / "record.json")
+        write_json(self.folder / "record.key", {"key": record_key(self.settings, self.origin, self.seed)})
+
+    def _save_recognizer(self, main: stages.Fitted, features: Features, encoders: LevelEncoders) -> None:
         recognizer = new_recognizer(
             encoders.test,
-            self.trained,
+            main.levels.trained,
             main.gate,
             dataset=features.dataset,
             class_names=features.class_names,
-            seen=task.split.seen,
-            embeddings=task.classes,
-            record={"experiment": self.settings.name, "split": task.split.name, "seed": self.seed},
+            seen=self.task.split.seen,
+            embeddings=self.task.classes,
+            record={"experiment": self.settings.name, "split": self.task.split.name, "seed": self.seed},
         )
         recognizer.save(self.folder / "recognizer")
-        self.record.write(self.folder / "record.json")
-        write_json(self.folder / "record.key", {"key": record_key(self.settings, self.origin, self.seed)})
 
     def _record(self, task: ZeroShotTask, features: Features, evaluations: list, levels: Any) -> RunRecord:
         lower = task.calibration
@@ -212,11 +235,11 @@ class Run:
             unseen=list(task.split.unseen),
             validation_unseen=list(task.split.validation_unseen),
             class_names=list(features.class_names),
-            settings=self.settings.model_dump(mode="json"),
+            settings=stated_settings(self.settings, self.source),
             evaluations=evaluations,
             history=levels.history,
             selection_curve=levels.held_out,
-            data_hashes={"clips": self.clip_hash, "texts": task.classes.text_hash},
+            data_hashes={**self.data_hashes, "texts": task.classes.text_hash},
             versions=versions(),
             git_revision=git_revision(),
             seconds={name: round(value, 2) for name, value in self.seconds.items()},
@@ -265,15 +288,24 @@ class Run:
 
 
 def source_origin(source: Path | None) -> str:
-    """What the clips come from: the digest of the source's files, "generated" where there is none."""
-    return source_digest(source) if source else "generated"
+    """What clips or features come from: the digest of the source's files, "generated" where there is none."""
+    if source is None:
+        return "generated"
+    return features_digest(source) if is_features_folder(source) else source_digest(source)
+
+
+def stated_settings(settings: ExperimentSettings, source: Path | None) -> dict[str, Any]:
+    """The settings as a record has them: of features that were brought, the file's encoder made nothing."""
+    changes = {"encoder": PresetSettings(preset=IMPORTED)} if is_features_folder(source) else {}
+    return settings.model_copy(update=changes).model_dump(mode="json")
 
 
 def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
     """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
     idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
-    classes = sha256_of(settings.data.classes) if settings.data.classes else ""
-    return _key(settings.model_dump(mode="json", exclude=idle), origin, classes, seed)
+    files = [settings.data.classes] if settings.data.classes else []
+    files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
+    return _key(settings.model_dump(mode="json", exclude=idle), origin, [sha256_of(path) for path in files], seed)
 
 
 def finished_record(folder: Path, key: str) -> RunRecord | None:

@@ -17,7 +17,7 @@ from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_json, write_json
 from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
-from sadvae.methods.protocol import Trained
+from sadvae.methods.protocol import Trained, class_vectors, needs_parts
 from sadvae.methods.softmax import softmax
 from sadvae.methods.store import load_trained, save_trained
 from sadvae.skeleton.joint_maps import joint_map, map_clip
@@ -153,6 +153,7 @@ class Recognizer:
     def embed(self, names: Sequence[str], descriptions: Sequence[Sequence[str]] | None = None) -> FloatArray:
         """Text embeddings of class names, with descriptions where given: float32 [class, d].
 
+        For a method that reads verbs and nouns apart [class, 3 d]; those come from the names (text/parts_of_speech.py).
         A name without descriptions that a built-in class list has takes its descriptions from there.
         """
         given = tuple(tuple(d) for d in descriptions) if descriptions is not None else ((),) * len(names)
@@ -163,7 +164,9 @@ class Recognizer:
         told = tuple(own or known_descriptions(name) for own, name in zip(given, names, strict=True))
         texts = ClassTexts(tuple(range(len(names))), tuple(names), told)
         encoder = self.text_encoder or load_text_encoder(self.config.text_encoder)
-        return embed_classes(texts, encoder, mode=self.config.text_mode).vectors
+        parts = needs_parts(self.trained)
+        classes = embed_classes(texts, encoder, mode=self.config.text_mode, parts=parts)
+        return class_vectors(self.trained, classes, texts.ids)
 
     def _mapped(self, clips: Sequence[SkeletonClip], note: Callable[[str], None] | None) -> list[SkeletonClip]:
         target = self.encoder.layout

@@ -17,6 +17,8 @@ from sadvae.types import duplicates
 
 # Names of runs and encoders are names of folders.
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+# Stands for a text mode or an encoder preset where vectors or features come from elsewhere.
+IMPORTED = "imported"
 _S = TypeVar("_S", bound=BaseModel)
 
 
@@ -44,7 +46,10 @@ class SplitSettings(_Frozen):
 
 
 class TextSettings(_Frozen):
-    """How class texts become vectors: encoder (minilm, a folder or a hub name) and mode (see text/prompts.py)."""
+    """How class texts become vectors: encoder (minilm, a folder or a hub name) and mode (see text/prompts.py).
+
+    With the mode "imported", encoder is a file of vectors: .npz of `import` or `embed`, or an .npy array.
+    """
 
     encoder: str = "minilm"
     mode: str = "descriptions"

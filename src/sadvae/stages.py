@@ -18,16 +18,15 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
-from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features
+from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
-from sadvae.methods.eszsl import ESZSL
+from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
-from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
-from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings, contenders
+from sadvae.settings import IMPORTED, DataSettings, ExperimentSettings, PresetSettings, SplitSettings, contenders
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
 from sadvae.skeleton.manifest import Manifest, new_manifest
 from sadvae.skeleton.parts import read_clip_list
@@ -59,7 +58,12 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
     if data.dataset == "generated":
         _validated(GeneratedSettings, data.generated, "generated")
     elif source is None:
-        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+        raise SadvaeError(
+            f"dataset {data.dataset!r} needs its files; name their folder with --data, or one of features with "
+            "--features."
+        )
+    if data.train_subjects.endswith(".txt") and not is_features_folder(source):
+        _check_file(Path(data.train_subjects), "train_subjects")
     if data.dataset in dataset_names():
         division_for(settings.split, data, len(class_texts(data.dataset).ids))
     encoder_settings(settings.encoder)
@@ -69,9 +73,17 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
         baseline(name)
     for contender in contenders(settings):
         main_method(contender.method)
-        check_mode(contender.text.mode)
+        if contender.text.mode == IMPORTED:
+            _check_file(Path(contender.text.encoder), "encoder of [text]")
+        else:
+            check_mode(contender.text.mode)
         if contender.gate not in GATES:
             raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
+
+
+def _check_file(path: Path, setting: str) -> None:
+    if not path.is_file():
+        raise SadvaeError(f"{path} ({setting}) is not a file; give its path from where the command runs.")
 
 
 def read_raw(
@@ -118,14 +130,14 @@ def prepare(
     return Prepared(clips, new_manifest(clips, settings, len(raw.clips), (*out, *dropped), digest))
 
 
-def texts_for(data: DataSettings, clips: ClipSet | None = None) -> ClassTexts:
-    """The words for a dataset's classes: a user's file, our lists, or the bare names that the clips carry."""
+def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) -> ClassTexts:
+    """The words for a dataset's classes: a user's file, our lists, or the bare names that clips or features carry."""
     if data.classes is not None:
         return read_class_texts(data.classes)
-    if data.dataset in dataset_names() or clips is None:
+    if data.dataset in dataset_names() or class_names is None:
         return class_texts(data.dataset)
-    count = len(clips.class_names)
-    return ClassTexts(tuple(range(count)), clips.class_names, ((),) * count)
+    count = len(class_names)
+    return ClassTexts(tuple(range(count)), class_names, ((),) * count)
 
 
 def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:
@@ -193,27 +205,14 @@ def _extracted_level(
 
 def main_method(chosen: PresetSettings) -> Method:
     """SA-DVAE under a preset, or a baseline by its name."""
-    if chosen.preset in ("ridge", "eszsl"):
+    if chosen.preset in BASELINES:
         return baseline(chosen.preset, chosen.changes)
     return SADVAE(preset(chosen.preset, **chosen.changes))
 
 
-def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
-    """A baseline by name. Raises SadvaeError for an unknown one."""
-    if name == "ridge":
-        return _built(RidgeNearestText, changes)
-    if name == "eszsl":
-        return _built(ESZSL, changes)
-    raise SadvaeError(
-        f"unknown method {name!r}; expected ridge or eszsl, or an SA-DVAE preset: sadvae, published, paper."
-    )
-
-
-def _built(kind: Callable[..., Method], changes: dict[str, Any] | None) -> Method:
-    try:
-        return kind(**(changes or {}))
-    except TypeError as error:
-        raise SadvaeError(f"unknown setting of the method: {error}.") from error
+def method_name(chosen: PresetSettings) -> str:
+    """What records and tables call the method: the baseline's name, or sa_dvae for every preset of it."""
+    return chosen.preset if chosen.preset in BASELINES else "sa_dvae"
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +225,6 @@ class Fitted:
 
 
 def fit_and_evaluate(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -236,11 +234,10 @@ def fit_and_evaluate(
     on_epoch: EpochCallback | None = None,
 ) -> Fitted:
     """Train a method on a task, fit its gate on the calibration level, and score it on the test clips."""
-    return fit_under_rules(name, chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
+    return fit_under_rules(chosen, task, class_names, gate, (selection,), seed, on_epoch)[0]
 
 
 def fit_under_rules(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -257,14 +254,13 @@ def fit_under_rules(
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(main_method(chosen), task, seed, rules, on_epoch).items():
         same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)
-        fit = same or _scored(name, chosen, task, class_names, gate, levels, seed)
+        fit = same or _scored(chosen, task, class_names, gate, levels, seed)
         details = {"curve": [], "classes": [], "confusion_ids": [], "confusion": []} if fits else {}
         fits.append(replace(fit, evaluation=fit.evaluation.model_copy(update={"selection": rule, **details})))
     return fits
 
 
 def _scored(
-    name: str,
     chosen: PresetSettings,
     task: ZeroShotTask,
     class_names: tuple[str, ...],
@@ -272,7 +268,7 @@ def _scored(
     levels: TrainedLevels,
     seed: int,
 ) -> Fitted:
-    fitted_gate = calibrate_gate(gate, levels, task, seed)
+    fitted_gate, name = calibrate_gate(gate, levels, task, seed), method_name(chosen)
     scores = evaluate(
         levels.trained,
         fitted_gate,

@@ -157,6 +157,7 @@ class ClassEmbeddings:
     """Text embeddings of classes: vectors float32 [class, d], L2-normalised rows.
 
     encoder, text_hash and mode say of what: mode is the text mode that was embedded, "" for vectors from elsewhere.
+    verbs, nouns: vectors [class, d] of the verb and of the noun of each class name, both or neither.
     """
 
     ids: tuple[int, ...]
@@ -164,6 +165,8 @@ class ClassEmbeddings:
     encoder: str
     text_hash: str
     mode: str = ""
+    verbs: FloatArray | None = None
+    nouns: FloatArray | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -173,13 +176,30 @@ class ClassEmbeddings:
         )
         _require(not duplicates(self.ids), f"class embeddings name id {duplicates(self.ids)[:1]} twice.")
         _require(bool(np.isfinite(self.vectors).all()), "class embeddings hold a number that is not finite.")
+        _require((self.verbs is None) == (self.nouns is None), "class embeddings need verbs and nouns, or neither.")
+        for name, part in (("verbs", self.verbs), ("nouns", self.nouns)):
+            _require(
+                part is None or (part.shape == self.vectors.shape and bool(np.isfinite(part).all())),
+                f"class embeddings have {name} that are not finite numbers of shape {self.vectors.shape}.",
+            )
 
-    def of(self, ids: Sequence[int]) -> FloatArray:
-        """The vectors of the classes ids, in that order: float32 [len(ids), d]. SadvaeError if one is missing."""
+    def of(self, ids: Sequence[int], *, parts: bool = False) -> FloatArray:
+        """The vectors of the classes ids, in that order: float32 [len(ids), d]. SadvaeError if one is missing.
+
+        parts: whole text, verb and noun side by side, [len(ids), 3 d]. SadvaeError where there are none.
+        """
         row = {class_id: position for position, class_id in enumerate(self.ids)}
         missing = [class_id for class_id in ids if class_id not in row]
         _require(not missing, f"no text embedding for class {missing[:5]}; there are {len(self.ids)} classes.")
-        return self.vectors[[row[class_id] for class_id in ids]]
+        rows = [row[class_id] for class_id in ids]
+        if not parts:
+            return self.vectors[rows]
+        if self.verbs is None or self.nouns is None:
+            raise SadvaeError(
+                f"the class embeddings ({self.encoder}) hold no vectors of verbs and nouns, which this method reads; "
+                "make them with `sadvae embed`, or take a method that reads whole texts."
+            )
+        return np.concatenate([self.vectors[rows], self.verbs[rows], self.nouns[rows]], axis=1)
 
 
 @dataclass(frozen=True)

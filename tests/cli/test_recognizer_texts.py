@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sadvae.recognizer import Recognizer
+from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
 from sadvae.text.embed import read_class_embeddings, write_class_embeddings
 from tests.cli.conftest import CommandLine
 
@@ -25,6 +26,37 @@ def test_the_text_mode_goes_into_the_recognizer(run_folder: Path, tmp_path: Path
     assert done.code == 0, done.err
     config = Recognizer.load(tmp_path / "recognizer").config
     assert (config.text_encoder, config.text_mode) == ("minilm", "names")
+
+
+def test_a_method_of_verbs_and_nouns_is_asked_about_new_names(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    seed = run_folder / "seed-0"
+    words = ("--preset", "synse", "--set", "epochs=1", "--out", tmp_path / "trained", "--encoders", seed / "encoders")
+    done = sadvae(
+        "train", seed / "features", run_folder / "embeddings.npz", *words, "--recognizer", tmp_path / "recognizer"
+    )
+    assert done.code == 0, done.err
+    assert json.loads((tmp_path / "trained" / "training.json").read_text())["method"] == "synse"
+    recognizer = Recognizer.load(tmp_path / "recognizer")
+    vectors = recognizer.embed(["fly a kite", "squat"])
+    assert vectors.shape == (2, 3 * 384)
+    clip = generate_clip_set(settings=GeneratedSettings(subjects=1, repetitions=1)).clips[0]
+    (answer,) = recognizer.predict(clip, ["fly a kite", "squat"])
+    assert {a.name for a in answer.answers} == {"fly a kite", "squat"}
+    out = ("--out", tmp_path / "evaluation.json")
+    assert sadvae("evaluate", tmp_path / "trained", seed / "features", run_folder / "embeddings.npz", *out).code == 0
+
+
+def test_imported_vectors_are_none_for_a_method_of_verbs_and_nouns(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(size=(36, 8)))
+    assert sadvae("embed", "generated", "--array", tmp_path / "a.npy", "--out", tmp_path / "e.npz").code == 0
+    features = run_folder / "seed-0" / "features"
+    done = sadvae("train", features, tmp_path / "e.npz", "--preset", "jpose", "--out", tmp_path / "trained")
+    assert done.code == 2
+    assert "(array a.npy) hold no vectors of verbs and nouns" in done.err
 
 
 def test_vectors_from_an_array_make_no_recognizer(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:

@@ -79,7 +79,7 @@ def test_the_cache_saves_the_work(tmp_path: Path) -> None:
     encoder = Hashing()
     first = embed_classes(TEXTS, encoder, mode="names", cache=tmp_path / "cache")
     again = embed_classes(TEXTS, encoder, mode="names", cache=tmp_path / "cache")
-    assert encoder.calls == 1
+    assert encoder.calls == 2
     np.testing.assert_array_equal(first.vectors, again.vectors)
     assert (first.ids, first.encoder, first.text_hash, first.mode) == (
         again.ids,
@@ -100,7 +100,7 @@ def test_the_cache_knows_texts_modes_names_and_weights_apart(tmp_path: Path) -> 
     assert embed_classes(TEXTS, encoder, mode="names", cache=tmp_path).encoder == "other"
     renumbered = ClassTexts((0, 1, 2), TEXTS.names, TEXTS.descriptions)
     assert embed_classes(renumbered, encoder, mode="names", cache=tmp_path).ids == (0, 1, 2)
-    assert encoder.calls == 6
+    assert encoder.calls == 12
 
 
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[:-30], lambda b: b"x" * len(b)])
@@ -111,7 +111,7 @@ def test_a_damaged_cache_file_is_made_again(damage, tmp_path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     np.testing.assert_array_equal(embed_classes(TEXTS, encoder, mode="names", cache=tmp_path).vectors, first.vectors)
-    assert encoder.calls == 2
+    assert encoder.calls == 4
     assert path.read_bytes() == whole
 
 
@@ -202,6 +202,10 @@ def test_a_file_without_a_mode_is_one_of_imported_vectors(tmp_path: Path) -> Non
         ({"vectors": np.full((3, 4), np.inf, np.float32)}, "not finite"),
         ({"encoder": np.array(["a", "b"])}, "expected one text"),
         ({"mode": np.array(3)}, "expected one text"),
+        ({"verbs": None}, "verbs and nouns, or neither"),
+        ({"verbs": np.ones((3, 5), np.float32)}, "verbs that are not finite numbers of shape"),
+        ({"nouns": np.full((3, 6), np.nan, np.float32)}, "nouns that are not finite"),
+        ({"nouns": np.ones((3, 6), np.int64)}, "int64 nouns"),
     ],
 )
 def test_faulty_files_are_refused(change: dict, said: str, tmp_path: Path) -> None:
@@ -227,3 +231,32 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, data: st.DataObject
     except SadvaeError:
         return
     assert len(found.ids) == len(found.vectors)
+
+
+def test_verbs_and_nouns_are_embedded_kept_and_put_side_by_side(tmp_path: Path) -> None:
+    texts = ClassTexts((0, 1), ("throw", "draw circle"), ((), ()))
+    made = embed_classes(texts, Hashing(), mode="names")
+    write_class_embeddings(tmp_path / "e.npz", made)
+    found = read_class_embeddings(tmp_path / "e.npz")
+    expected = [[unit(Hashing.vector(word)) for word in ("draw circle", "draw", "circle in the air")]]
+    np.testing.assert_allclose(found.of([1], parts=True), np.concatenate(expected, axis=1).reshape(1, -1), atol=1e-6)
+    np.testing.assert_array_equal(found.of([1]), made.vectors[1:])
+
+
+def test_equal_words_are_equal_vectors_and_parts_can_be_left_out() -> None:
+    texts = ClassTexts((0, 1), ("draw x", "draw triangle"), ((), ()))
+    made = embed_classes(texts, Hashing(), mode="names")
+    assert made.verbs is not None
+    np.testing.assert_array_equal(made.verbs[0], made.verbs[1])
+    assert embed_classes(texts, Hashing(), mode="names", parts=False).verbs is None
+
+
+def test_files_of_before_verbs_and_nouns_are_read(tmp_path: Path) -> None:
+    made = embed_classes(TEXTS, Hashing(), mode="names")
+    write_class_embeddings(tmp_path / "e.npz", made)
+    arrays = {name: array for name, array in read_arrays(tmp_path / "e.npz").items() if name not in ("verbs", "nouns")}
+    write_arrays(tmp_path / "e.npz", arrays)
+    old = read_class_embeddings(tmp_path / "e.npz")
+    np.testing.assert_array_equal(old.of(TEXTS.ids), made.vectors)
+    with pytest.raises(SadvaeError, match=r"\(hashing\) hold no vectors of verbs and nouns"):
+        old.of(TEXTS.ids, parts=True)

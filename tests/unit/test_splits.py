@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -36,6 +37,42 @@ def test_known_splits_hold_known_ids() -> None:
 def test_random_splits_depend_on_their_seed_alone() -> None:
     assert load_split("utd_mhad", "random-22-5-1") == load_split("utd_mhad", "random-22-5-1")
     assert load_split("utd_mhad", "random-22-5-1").unseen != load_split("utd_mhad", "random-22-5-2").unseen
+
+
+@pytest.mark.parametrize(
+    ("dataset", "pattern", "count", "digest"),
+    [
+        ("utd_mhad", "random-22-5-{}", 20, "4217efda831b2fc133b17b16a818ea01985a1921905f48f28c0b48bab857686f"),
+        ("msr_action3d", "random-15-5-{}", 10, "5a8ceb09fe3be8023bd157c55effdc399a3d37a357e9c740947948faa81cf3c5"),
+    ],
+)
+def test_the_random_splits_of_our_experiments_never_change(dataset: str, pattern: str, count: int, digest: str) -> None:
+    splits = [load_split(dataset, pattern.format(seed)) for seed in range(count)]
+    assert len({split.unseen for split in splits}) == count
+    for split in splits:
+        assert split.classes == tuple(range(CLASS_COUNTS[dataset]))
+        assert len(split.unseen) == len(split.validation_unseen) == 5
+        assert not set(split.unseen) & {*split.seen, *split.validation_unseen}
+    ids = json.dumps([[split.unseen, split.validation_unseen] for split in splits])
+    assert hashlib.sha256(ids.encode()).hexdigest() == digest
+
+
+def test_random_15_5_0_is_the_split_of_the_kept_records() -> None:
+    split = load_split("msr_action3d", "random-15-5-0")
+    assert split.unseen == (5, 6, 9, 10, 13)
+    assert split.validation_unseen == (1, 3, 15, 18, 19)
+
+
+def test_our_published_splits_are_those_of_the_literature(real_data: Path) -> None:
+    """Against the collection that the published lists were taken from."""
+    listed = json.loads((real_data.parent / "splits.json").read_text())
+    for dataset, splits in listed.items():
+        if dataset != "note":
+            assert set(published_splits(dataset)) == set(splits)
+            for name, ids in splits.items():
+                split = load_split(dataset, name)
+                assert split.unseen == tuple(ids["unseen"])
+                assert split.validation_unseen == tuple(ids.get("validation_unseen", split.validation_unseen))
 
 
 def test_a_users_split_file(tmp_path: Path) -> None:

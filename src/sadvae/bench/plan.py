@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sadvae import stages
 from sadvae.errors import SadvaeError
-from sadvae.experiment import finished_record, record_key, source_origin
+from sadvae.experiment import finished_record, record_key, source_origin, stated_settings
+from sadvae.features.folder import is_features_folder
 from sadvae.settings import ExperimentSettings, read_experiment
 from sadvae.types import duplicates
 
@@ -125,7 +126,7 @@ def _jobs(
     origins: dict[Path | None, str],
 ) -> list[Job]:
     dataset = settings.data.dataset
-    source = data.get(dataset, None if dataset == "generated" else data.get(ANY))
+    source = _own_features(data.get(dataset, None if dataset == "generated" else data.get(ANY)), settings.name)
     try:
         stages.check_settings(settings, source)
         if source not in origins:
@@ -135,12 +136,18 @@ def _jobs(
     return [Job(settings, source, out / settings.name, n, origins[source]) for n in range(seeds or settings.seeds)]
 
 
+def _own_features(source: Path | None, name: str) -> Path | None:
+    """The features folder of an experiment, where the data are a folder of such, named after experiments."""
+    own = source / name if source is not None else None
+    return own if is_features_folder(own) else source
+
+
 def _is_finished(job: Job) -> bool:
     """Whether a job's record is there; titles, questions and published results that changed are put into it."""
     record = finished_record(job.folder, record_key(job.settings, job.origin, job.seed))
     if record is None:
         return False
-    settings = job.settings.model_dump(mode="json")
+    settings = stated_settings(job.settings, job.source)
     if record.settings != settings:
         record.model_copy(update={"settings": settings}).write(job.folder / "record.json")
     return True

@@ -21,6 +21,8 @@ HELP = """Run many experiment files and seeds in several processes, each run a r
 
 Example: `sadvae bench experiments --data utd_mhad=UTD-MHAD/Skeleton --data msr_action3d=MSRAction3D --seeds 5`
 
+A PATH may also be a features folder, or a folder of features folders named after the experiments (NAME of each file).
+
 Runs that are finished are skipped; a stopped bench goes on where it stopped when the same command is given again. A run
 that fails does not end the others: it is named in the end, and the exit code is 2. Then: `sadvae report runs`.
 """

@@ -9,15 +9,18 @@ import typer
 from rich.console import Console
 
 from sadvae.cli.show import Progresses, scores_table
+from sadvae.errors import SadvaeError
 from sadvae.experiment import Run, run_experiment
+from sadvae.features.folder import is_features_folder
 from sadvae.report.run_report import write_run_report
-from sadvae.settings import ExperimentSettings, read_experiment
+from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, read_experiment
 
 HELP = """Run an experiment file from raw skeletons to a record, a recogniser and a report.
 
 Example: `sadvae run experiments/utd_mhad/purls_22_5.toml --data UTD-MHAD/Skeleton --seeds 3`
 
-A stopped run goes on where it stopped when the same command is given again.
+With --features it starts from features that were imported or extracted before; no recogniser is saved then, since it
+needs their encoder. A stopped run goes on where it stopped when the same command is given again.
 """
 
 
@@ -27,30 +30,50 @@ def command(
         Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")
+    ] = None,
+    embeddings: Annotated[
+        Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
+    ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
     seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
     settings = read_experiment(experiment)
+    if embeddings is not None:
+        settings = settings.model_copy(update={"text": TextSettings(encoder=str(embeddings), mode=IMPORTED)})
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
     console = Console(soft_wrap=True)
-    runs = run_seeds(settings, data, out or Path("runs") / settings.name, wanted, console)
+    runs = run_seeds(settings, source_of(data, features), out or Path("runs") / settings.name, wanted, console)
     for run in runs:
         console.print(f"Report: {run.folder / 'report.html'}")
 
 
+def source_of(data: Path | None, features: Path | None) -> Path | None:
+    """What a run starts from: clips (--data) or a features folder (--features)."""
+    if data is not None and features is not None:
+        raise SadvaeError("a run starts from clips or from features; give --data or --features, not both.")
+    if features is not None and not is_features_folder(features):
+        raise SadvaeError(f"{features} is not a features folder; make one with `sadvae import` or `sadvae extract`.")
+    return features or data
+
+
 def run_seeds(
-    settings: ExperimentSettings, data: Path | None, out: Path, seeds: list[int], console: Console
+    settings: ExperimentSettings, source: Path | None, out: Path, seeds: list[int], console: Console
 ) -> list[Run]:
     """Run seeds one after another, write their reports, and print one table each."""
     runs = []
     for seed in seeds:
         with Progresses() as say:
-            run = run_experiment(settings, data, out, seed, say)
+            run = run_experiment(settings, source, out, seed, say)
             say("report", 0, 0)
             write_run_report(run)
             say("report", 1, 1)
         title = f"{settings.title or settings.name}, split {run.record.split}, seed {seed} (%)"
         console.print(scores_table(run.record.evaluations, title))
+        if not (run.folder / "recognizer").exists():
+            missing = "text encoder of the vectors" if run.clips else "encoder of the features"
+            console.print(f"No recogniser was saved: the {missing} is not at hand.")
         runs.append(run)
     return runs

@@ -13,6 +13,8 @@ from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import read_features
+from sadvae.methods.baselines import BASELINES
+from sadvae.methods.settings import PRESETS
 from sadvae.methods.store import TrainedFolder, write_trained
 from sadvae.recognizer import new_recognizer
 from sadvae.settings import PresetSettings
@@ -32,7 +34,9 @@ def command(
     features: Annotated[Path, typer.Argument(help="Features folder from `extract` or `import`.")],
     embeddings: Annotated[Path, typer.Argument(help="Embeddings file from `embed` or `import`.")],
     out: Annotated[Path, typer.Option(help="Folder for the trained method.")] = Path("trained"),
-    preset: Annotated[str, typer.Option(help="SA-DVAE preset sadvae, published or paper; or ridge, eszsl.")] = "sadvae",
+    preset: Annotated[
+        str, typer.Option(help=f"SA-DVAE preset {', '.join(PRESETS)}; or {', '.join(BASELINES)}.")
+    ] = "sadvae",
     selection: Annotated[
         str, typer.Option(help="last_step, held_out_classes, or oracle_test (not a result).")
     ] = "last_step",
@@ -52,10 +56,9 @@ def command(
         _check_for_recognizer(vectors, embeddings)
     task = found.task(vectors)
     chosen = PresetSettings(preset=preset, changes=_changes(setting or []))
-    name = preset if preset in ("ridge", "eszsl") else "sa_dvae"
+    name = stages.method_name(chosen)
     with Progresses() as say:
         fitted = stages.fit_and_evaluate(
-            name,
             chosen,
             task,
             found.class_names,

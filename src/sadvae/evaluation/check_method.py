@@ -11,9 +11,11 @@ from safetensors.torch import load, save
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.metrics import accuracy
 from sadvae.evaluation.trivial import trivial_task
-from sadvae.methods.protocol import Method, Trained
+from sadvae.methods.protocol import Method, Trained, class_vectors
 from sadvae.task import ZeroShotTask
-from sadvae.types import ClassEmbeddings, FeatureSet, FloatArray
+from sadvae.types import FeatureSet, FloatArray
+
+_TEXTS = ("vectors", "verbs", "nouns")
 
 
 def check_method(method: Method, seed: int = 0) -> None:
@@ -57,7 +59,8 @@ def _fit(method: Method, task: ZeroShotTask, seed: int) -> Trained:
 
 
 def _answers(trained: Trained, task: ZeroShotTask) -> FloatArray:
-    return trained.unseen_probabilities(task.test_unseen.features, task.classes.of(task.split.unseen))
+    texts = class_vectors(trained, task.classes, task.split.unseen)
+    return trained.unseen_probabilities(task.test_unseen.features, texts)
 
 
 def _check_probabilities(method: Method, answers: FloatArray, task: ZeroShotTask) -> None:
@@ -70,7 +73,7 @@ def _check_probabilities(method: Method, answers: FloatArray, task: ZeroShotTask
 
 
 def _check_each_clip_alone(method: Method, trained: Trained, answers: FloatArray, task: ZeroShotTask) -> None:
-    texts = task.classes.of(task.split.unseen)
+    texts = class_vectors(trained, task.classes, task.split.unseen)
     alone = np.concatenate([trained.unseen_probabilities(row[None], texts) for row in task.test_unseen.features[:5]])
     if np.abs(alone - answers[:5]).max() > 1e-4:
         raise _refuse(
@@ -86,10 +89,13 @@ def _check_equal(first: FloatArray, second: FloatArray, method: Method, what: st
 def _poisoned(task: ZeroShotTask) -> ZeroShotTask:
     """The task with other test clips, other texts of unseen classes, and no calibration level."""
     rng = np.random.default_rng(0)
-    vectors = task.classes.vectors.copy()
     unseen = np.isin(task.classes.ids, task.split.unseen)
-    vectors[unseen] = rng.normal(size=vectors[unseen].shape)
-    classes = ClassEmbeddings(task.classes.ids, vectors, task.classes.encoder, "poisoned")
+
+    def spoilt(vectors: FloatArray | None) -> FloatArray | None:
+        other = rng.normal(size=task.classes.vectors.shape).astype(np.float32)
+        return None if vectors is None else np.where(unseen[:, None], other, vectors)
+
+    classes = replace(task.classes, **{name: spoilt(getattr(task.classes, name)) for name in _TEXTS})
 
     def other(part: FeatureSet) -> FeatureSet:
         features = rng.normal(5, 5, part.features.shape).astype(np.float32)

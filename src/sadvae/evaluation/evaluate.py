@@ -13,7 +13,7 @@ from sadvae.evaluation import metrics
 from sadvae.evaluation.selection import TrainedLevels
 from sadvae.methods.fusion import hard_decision
 from sadvae.methods.gate import Gate, GateInput, fit_gate
-from sadvae.methods.protocol import Trained
+from sadvae.methods.protocol import Trained, class_vectors
 from sadvae.record import ClassResult, Evaluation
 from sadvae.task import ZeroShotTask
 from sadvae.types import FeatureSet, FloatArray, IntArray
@@ -23,7 +23,8 @@ def gate_input(trained: Trained, part: FeatureSet, task: ZeroShotTask) -> GateIn
     """What the gate reads of some clips: p(unseen class | clip) and the seen classifier's logits."""
     if part.seen_logits is None:
         raise SadvaeError("the features carry no logits of the seen classifier; generalised recognition needs them.")
-    return GateInput(trained.unseen_probabilities(part.features, task.classes.of(task.split.unseen)), part.seen_logits)
+    texts = class_vectors(trained, task.classes, task.split.unseen)
+    return GateInput(trained.unseen_probabilities(part.features, texts), part.seen_logits)
 
 
 def calibrate_gate(kind: str, levels: TrainedLevels, task: ZeroShotTask, seed: int) -> Gate | None:
@@ -66,7 +67,8 @@ def evaluate(
     """All scores of a trained method on its task's test clips, as fractions (see Evaluation)."""
     unseen_ids = np.asarray(task.split.unseen)
     labels = task.test_unseen.labels
-    probabilities = trained.unseen_probabilities(task.test_unseen.features, task.classes.of(task.split.unseen))
+    texts = class_vectors(trained, task.classes, task.split.unseen)
+    probabilities = trained.unseen_probabilities(task.test_unseen.features, texts)
     predictions = unseen_ids[probabilities.argmax(axis=1)]
     decided = _generalise(trained, gate, task) if gate is not None and _has_logits(task) else None
     return Evaluation(

@@ -10,7 +10,7 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.metrics import accuracy
-from sadvae.methods.protocol import Method, Trained
+from sadvae.methods.protocol import Method, Trained, class_vectors
 from sadvae.task import ZeroShotTask
 
 EpochCallback = Callable[[int, dict[str, float]], None]
@@ -94,7 +94,8 @@ class TrainedLevels:
 def zsl_accuracy(trained: Trained, task: ZeroShotTask) -> float:
     """The accuracy on the unseen test clips when the unseen classes are the only candidates, as a fraction."""
     unseen = np.asarray(task.split.unseen)
-    probabilities = trained.unseen_probabilities(task.test_unseen.features, task.classes.of(task.split.unseen))
+    texts = class_vectors(trained, task.classes, task.split.unseen)
+    probabilities = trained.unseen_probabilities(task.test_unseen.features, texts)
     return accuracy(task.test_unseen.labels, unseen[probabilities.argmax(axis=1)])
 
 

@@ -15,7 +15,8 @@ def trivial_task(seed: int = 0, clips: int = 12) -> ZeroShotTask:
     """16 seen and 4 unseen classes with `clips` clips each in training and in test, and a calibration level.
 
     Classes differ in 4 attributes, which texts (unit vectors of 12 numbers) and features (24 non-negative numbers)
-    both carry. Logits of a nearest-mean classifier of seen classes come with the test parts.
+    both carry; verbs carry the first two alone, nouns the others. Logits of a nearest-mean classifier of seen classes
+    come with the test parts.
     """
     rng = np.random.default_rng(seed)
     attributes = rng.normal(size=(len(SPLIT.classes), ATTRIBUTES))
@@ -23,9 +24,14 @@ def trivial_task(seed: int = 0, clips: int = 12) -> ZeroShotTask:
     basis = np.linalg.qr(rng.normal(size=(D_TEXT, ATTRIBUTES)))[0]
     texts = (attributes @ basis.T).astype(np.float32)
     centres = 2 + 1.5 * attributes @ rng.normal(size=(ATTRIBUTES, D_SKELETON))
-    classes = ClassEmbeddings(SPLIT.classes, texts, "trivial", f"trivial-{seed}")
+    verbs, nouns = (_unit(attributes[:, part] @ basis[:, part].T) for part in (slice(0, 2), slice(2, None)))
+    classes = ClassEmbeddings(SPLIT.classes, texts, "trivial", f"trivial-{seed}", "", verbs, nouns)
     lower = _level(SPLIT.hold_out(), centres, classes, clips, rng, "calibration", None)
     return _level(SPLIT, centres, classes, clips, rng, "test", lower)
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def _level(

@@ -11,6 +11,7 @@ features/
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic_folder, read_arrays, read_json, write_arrays, write_json
+from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.task import Allowance, ZeroShotTask
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
@@ -55,6 +56,19 @@ class Features:
 
 def _level_task(level: FeatureLevel, classes: ClassEmbeddings, calibration: ZeroShotTask | None) -> ZeroShotTask:
     return ZeroShotTask(level.split, level.train, level.test_seen, level.test_unseen, classes, calibration, level.allow)
+
+
+def is_features_folder(path: Path | None) -> bool:
+    """Whether a path is a folder that says it holds features."""
+    return path is not None and (Path(path) / "task.json").is_file()
+
+
+def features_digest(folder: Path) -> str:
+    """A sha256, in hexadecimal, over the files of a features folder; what else lies there does not count."""
+    levels = ("test", "calibration")
+    names = ("task.json", *(f"{level}.{part}.npz" for level in levels for part in PARTS))
+    found = [Path(folder) / name for name in names if (Path(folder) / name).is_file()]
+    return hashlib.sha256("\n".join(f"{sha256_of(path)} {path.name}" for path in found).encode()).hexdigest()
 
 
 def write_features(folder: Path, features: Features) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from sadvae.task import ZeroShotTask
-from sadvae.types import FloatArray
+from sadvae.types import ClassEmbeddings, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,11 @@ class Latents:
 
 
 class Trained(Protocol):
-    """A trained method: it scores features against any class texts."""
+    """A trained method: it scores features against any class texts.
+
+    One that reads verb and noun apart has an attribute needs_parts = True; its class vectors are then [k, 3 e]: whole
+    text, verb and noun side by side. Callers get them by class_vectors.
+    """
 
     def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
         """Probabilities of candidate classes: features [n, d], text vectors [k, e] to float32 [n, k]; rows sum to 1."""
@@ -68,3 +72,16 @@ class Method(Protocol):
         watch hears (epoch, trained snapshot, mean loss terms) after each epoch.
         """
         ...
+
+
+def needs_parts(of: Trained | Method) -> bool:
+    """Whether a method, trained or not, reads class vectors of whole text, verb and noun side by side."""
+    return bool(getattr(of, "needs_parts", False))
+
+
+def class_vectors(reader: Trained | Method, classes: ClassEmbeddings, ids: Sequence[int]) -> FloatArray:
+    """The vectors of the classes ids as this method reads them: float32 [len(ids), e], or [len(ids), 3 e] with parts.
+
+    Raises SadvaeError where the method reads verbs and nouns and the embeddings hold none.
+    """
+    return classes.of(ids, parts=needs_parts(reader))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,17 @@ from sadvae.methods.settings import SADVAESettings, paper, preset, published, sa
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.task import ZeroShotTask
 
-__all__ = ["SADVAE", "SADVAESettings", "TrainedSADVAE", "Trainer", "paper", "preset", "published", "sadvae"]
+__all__ = [
+    "SADVAE",
+    "SADVAESettings",
+    "TrainedSADVAE",
+    "Trainer",
+    "aligned_vae",
+    "paper",
+    "preset",
+    "published",
+    "sadvae",
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,7 @@ class Trainer:
         posterior = encode(networks, skeleton, text)
         z_r, z_v = sample(posterior.semantic, draws), sample(posterior.style, draws)
         z_y = sample(posterior.text, draws)
-        if (iteration + 1) % self.settings.discriminator_every == 0:
+        if networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
             self._discriminator_step(posterior, weights.discriminator, draws)
         terms = self._terms(skeleton, text, posterior, (z_r, z_v, z_y), weights, draws)
         self.autoencoder_optimiser.zero_grad()
@@ -126,7 +137,8 @@ class Trainer:
             ),
         )
         # Equation 4: total correlation, which the encoder lowers.
-        correlation = _weighted(weights.total_correlation, lambda: self._total_correlation(z_r, z_v, draws))
+        weight = weights.total_correlation if networks.style else 0.0
+        correlation = _weighted(weight, lambda: self._total_correlation(z_r, z_v, draws))
         # Equation 5; another order of summation rounds differently, and a training multiplies such differences.
         total = (reconstruction_skeleton + reconstruction_text) + (kl_skeleton + kl_text) + cross + correlation
         return Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
@@ -180,6 +192,11 @@ class SADVAE:
             if watch is not None:
                 watch(epoch, TrainedSADVAE.of(settings, networks, _decision_seed(seed, epoch)), losses)
         return TrainedSADVAE.of(settings, networks, _decision_seed(seed, settings.epochs - 1))
+
+
+def aligned_vae(**changes: Any) -> SADVAE:
+    """The preset `sadvae` without z_v, and so without disentanglement and total correlation: the paper's ablation."""
+    return SADVAE(sadvae(**({"style": 0} | changes)), "aligned_vae")
 
 
 def _decision_seed(seed: int, epoch: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sadvae.errors import SadvaeError
 
@@ -17,10 +17,10 @@ class SADVAESettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Sizes (paper, section 4): r dimensions for z_r, v for z_v.
+    # Sizes (paper, section 4): r dimensions for z_r, v for z_v. Without z_v there is no total correlation either.
     latent: int = Field(default=160, ge=1)
-    style: int = Field(default=8, ge=1)
-    # Optimisation.
+    style: int = Field(default=8, ge=0)
+    # Optimisation. iterations_per_epoch: None, or "all" in files, is one pass over the training data.
     batch_size: int = Field(default=64, ge=1)
     epochs: int = Field(default=4, ge=1)
     iterations_per_epoch: int | None = Field(default=50, ge=1)
@@ -46,6 +46,12 @@ class SADVAESettings(BaseModel):
     classifier_samples: int = Field(default=500, ge=1)
     classifier_steps: int = Field(default=300, ge=1)
     classifier_learning_rate: float = Field(default=1e-3, gt=0)
+
+    @field_validator("iterations_per_epoch", mode="before")
+    @classmethod
+    def _one_pass(cls, value: Any) -> Any:
+        """TOML has no None, so files say "all"."""
+        return None if value == "all" else value
 
 
 # What the paper and its code have in common: sizes, steps and weights.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,25 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.methods.baselines import NEURAL
+from sadvae.methods.cca import TrainedCCA
 from sadvae.methods.gate import Gate, gate_from_json, gate_to_json
 from sadvae.methods.linear import TrainedLinear
 from sadvae.methods.protocol import Trained
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 
 MAX_WEIGHTS = 2**32
-RESTORE = {"sa_dvae": TrainedSADVAE.restore, "ridge": TrainedLinear.restore, "eszsl": TrainedLinear.restore}
+RESTORE: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Trained]] = {
+    "sa_dvae": TrainedSADVAE.restore,
+    "ridge": TrainedLinear.restore,
+    "eszsl": TrainedLinear.restore,
+    "cca": TrainedCCA.restore,
+    **{name: kind.restore for name, kind in NEURAL.items()},
+}
 
 
 def save_trained(folder: Path, trained: Trained) -> None:

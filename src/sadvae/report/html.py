@@ -79,7 +79,7 @@ def _sections(record: RunRecord, scene: ReportScene) -> list[Section]:
     return [
         headline(record),
         comparison(record),
-        clips(scene),
+        *([clips(scene)] if scene.clips else []),
         classes(record),
         confusion(record),
         curve(record),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sadvae.experiment import Run
+from sadvae.methods.protocol import class_vectors
 from sadvae.report.figure import write_picture
 from sadvae.report.finished import FinishedRun, of_run
 from sadvae.report.html import write_report
@@ -16,10 +17,11 @@ SHOWN_CLIPS = 6
 
 
 def write_run_report(run: Run) -> None:
-    """Write report.html and picture.png beside a run's record."""
+    """Write report.html and, where there are clips to draw, picture.png beside a run's record."""
     scene = scene_of(of_run(run))
     write_report(run.folder / "report.html", run.record, scene)
-    write_picture(run.folder / "picture.png", run.record, scene)
+    if scene.clips:
+        write_picture(run.folder / "picture.png", run.record, scene)
 
 
 def scene_of(run: FinishedRun) -> ReportScene:
@@ -29,18 +31,19 @@ def scene_of(run: FinishedRun) -> ReportScene:
     labels = np.concatenate([task.test_seen.labels, task.test_unseen.labels])
     latents = run.trained.latents(features)
     semantic = features if latents is None else latents.semantic
-    style = None if latents is None else latents.style
+    style = None if latents is None or latents.style.shape[1] == 0 else latents.style
     is_seen = np.arange(len(labels)) < len(task.test_seen.labels)
     return ReportScene(semantic, style, labels, is_seen, _clips(run))
 
 
 def _clips(run: FinishedRun) -> tuple[SceneClip, ...]:
-    """Unseen test clips, one a class in turn, with the ranked unseen classes."""
+    """Unseen test clips, one a class in turn, with the ranked unseen classes; none where features were imported."""
     if run.clips is None:
         return ()
     task, names = run.task, run.record.class_names
     unseen = task.split.unseen
-    probabilities = run.trained.unseen_probabilities(task.test_unseen.features, task.classes.of(unseen))
+    texts = class_vectors(run.trained, task.classes, unseen)
+    probabilities = run.trained.unseen_probabilities(task.test_unseen.features, texts)
     by_id = {clip.clip_id: clip for clip in run.clips.clips}
     return tuple(
         _scene_clip(by_id[task.test_unseen.clip_ids[i]], names, probabilities[i], unseen)

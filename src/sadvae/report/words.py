@@ -18,7 +18,19 @@ _ALLOWED = {
     "equal_rows": "equal feature rows in training and test",
 }
 _PARTS = {"train": "training", "test_seen": "seen test", "test_unseen": "unseen test"}
-_METHODS = {"sa_dvae": "SA-DVAE", "ridge": "ridge regression", "eszsl": "ESZSL"}
+_METHODS = {
+    "sa_dvae": "SA-DVAE",
+    "ridge": "ridge regression",
+    "eszsl": "ESZSL",
+    "cca": "CCA",
+    "devise": "DeViSE",
+    "revise": "ReViSE",
+    "jpose": "JPoSE",
+    "cada_vae": "CADA-VAE",
+    "synse": "SynSE",
+    "smie": "SMIE",
+    "aligned_vae": "aligned VAE",
+}
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -14,12 +14,14 @@ from sadvae.types import ClassTexts, duplicates
 
 # NTU RGB+D 60 is the first 60 classes of NTU RGB+D 120, so it has no file of its own.
 NTU60_COUNT = 60
+# Stands beside the lists, and is none (parts_of_speech.py).
+_VERBS_NOUNS = "verbs_nouns.json"
 
 
 def dataset_names() -> tuple[str, ...]:
     """The datasets whose class names and descriptions come with sadvae, in alphabetical order."""
-    stems = [item.name.removesuffix(".json") for item in _data().iterdir() if item.name.endswith(".json")]
-    return tuple(sorted([*stems, "ntu60"]))
+    names = [item.name for item in _data().iterdir() if item.name.endswith(".json") and item.name != _VERBS_NOUNS]
+    return tuple(sorted([*(name.removesuffix(".json") for name in names), "ntu60"]))
 
 
 def class_texts(dataset: str) -> ClassTexts:

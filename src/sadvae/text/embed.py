@@ -11,19 +11,24 @@ import numpy as np
 from sadvae.errors import SadvaeError
 from sadvae.files import hash_arrays, read_arrays, read_npy, write_arrays
 from sadvae.text.encoders import TextEncoder
+from sadvae.text.parts_of_speech import verb_and_noun
 from sadvae.text.prompts import texts_of
 from sadvae.types import ClassEmbeddings, ClassTexts, FloatArray
 
 
-def embed_classes(texts: ClassTexts, encoder: TextEncoder, *, mode: str, cache: Path | None = None) -> ClassEmbeddings:
+def embed_classes(
+    texts: ClassTexts, encoder: TextEncoder, *, mode: str, cache: Path | None = None, parts: bool = True
+) -> ClassEmbeddings:
     """One unit vector a class: the mean of the unit vectors of its texts, normalised again.
 
-    mode: which texts stand for a class (see prompts.py). cache: a folder that keeps the result under a hash of texts,
-    mode, encoder and weights; a damaged file in it is made again. Raises SadvaeError for an unknown mode.
+    mode: which texts stand for a class (see prompts.py). parts: with unit vectors of the verb and of the noun of its
+    name (see parts_of_speech.py). cache: a folder that keeps the result under a hash of texts, mode, encoder and
+    weights; a damaged file in it is made again. Raises SadvaeError for an unknown mode.
     """
     sentences = texts_of(texts, mode)
     text_hash = hash_texts(sentences, mode)
-    path = _cache_path(Path(cache), encoder, text_hash) if cache is not None else None
+    words = [verb_and_noun(name) for name in texts.names] if parts else []
+    path = _cache_path(Path(cache), encoder, f"{text_hash} {words}") if cache is not None else None
     known = _cached(path, texts, text_hash) if path is not None else None
     if known is not None:
         return known
@@ -31,10 +36,18 @@ def embed_classes(texts: ClassTexts, encoder: TextEncoder, *, mode: str, cache: 
     ends = np.cumsum([len(of_class) for of_class in sentences])
     rows = np.split(encoder.encode(flat), ends[:-1])
     vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
-    made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode)
+    verbs, nouns = _part_vectors(words, encoder) if parts else (None, None)
+    made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode, verbs, nouns)
     if path is not None:
         write_class_embeddings(path, made)
     return made
+
+
+def _part_vectors(words: list[tuple[str, str]], encoder: TextEncoder) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors of verbs and of nouns [class, d]; each text is encoded once, so equal words are equal vectors."""
+    flat = sorted({word for pair in words for word in pair})
+    row = {word: class_vector(vector[None], word) for word, vector in zip(flat, encoder.encode(flat), strict=True)}
+    return np.stack([row[verb] for verb, _ in words]), np.stack([row[noun] for _, noun in words])
 
 
 def class_vector(rows: FloatArray, name: str) -> FloatArray:
@@ -78,7 +91,7 @@ def precomputed_embeddings(array_path: Path, texts: ClassTexts) -> ClassEmbeddin
 
 
 def write_class_embeddings(path: Path, embeddings: ClassEmbeddings) -> None:
-    """Write an embeddings file: .npz with ids, vectors, encoder, text_hash and mode."""
+    """Write an embeddings file: .npz with ids, vectors, encoder, text_hash and mode; verbs and nouns where known."""
     arrays = {
         "ids": np.array(embeddings.ids, dtype=np.int64),
         "vectors": embeddings.vectors.astype(np.float32),
@@ -86,6 +99,8 @@ def write_class_embeddings(path: Path, embeddings: ClassEmbeddings) -> None:
         "text_hash": np.array(embeddings.text_hash),
         "mode": np.array(embeddings.mode),
     }
+    if embeddings.verbs is not None and embeddings.nouns is not None:
+        arrays |= {"verbs": embeddings.verbs.astype(np.float32), "nouns": embeddings.nouns.astype(np.float32)}
     write_arrays(Path(path), arrays)
 
 
@@ -104,7 +119,17 @@ def read_class_embeddings(path: Path) -> ClassEmbeddings:
             "expected whole numbers [class] and floats [class, d]."
         )
     words = [_text(arrays, name, path) for name in ("encoder", "text_hash", "mode")]
-    return ClassEmbeddings(tuple(int(i) for i in ids), vectors.astype(np.float32), *words)
+    verbs, nouns = (_part(arrays, name, path) for name in ("verbs", "nouns"))
+    return ClassEmbeddings(tuple(int(i) for i in ids), vectors.astype(np.float32), *words, verbs=verbs, nouns=nouns)
+
+
+def _part(arrays: dict[str, np.ndarray], name: str, path: Path) -> FloatArray | None:
+    """Vectors of verbs or nouns; None in files of before they were embedded, and of imported vectors."""
+    if name not in arrays:
+        return None
+    if arrays[name].dtype.kind != "f":
+        raise SadvaeError(f"{path} holds {arrays[name].dtype} {name}; expected floats [class, d].")
+    return arrays[name].astype(np.float32)
 
 
 def _text(arrays: dict[str, np.ndarray], name: str, path: Path) -> str:
