@@ -61,7 +61,7 @@ class EncoderSettings(BaseModel):
     schedule: Literal["cosine", "step"] = "cosine"
     drops: tuple[int, ...] = ()
     mirror: float = Field(default=0.0, ge=0, le=1)
-    precision: Literal["float32", "bfloat16", "tf32", "auto"] = "float32"
+    precision: Literal["float32", "bfloat16", "tf32", "auto"] = "auto"
     compile: bool = False
     validation: float = Field(default=0.0, ge=0, lt=1)
 
