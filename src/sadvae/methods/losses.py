@@ -14,9 +14,14 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (-0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1)).mean()
 
 
-def squared_error(kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor) -> Tensor:
-    """The squared error of a batch [n, d], mean over clips; over dimensions the mean (published) or the sum (paper)."""
-    return functional.mse_loss(found, wanted) * (1 if kind == "mean" else found.shape[1])
+def squared_error(kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor, width: int | None = None) -> Tensor:
+    """The squared error of a batch [n, d], mean over clips; over dimensions the mean (published) or the sum (paper).
+
+    width: what the mean over dimensions divides by, d unless given (more where further dimensions have no error).
+    """
+    error = functional.mse_loss(found, wanted)
+    times = found.shape[1] / (width or found.shape[1]) if kind == "mean" else found.shape[1]
+    return error if times == 1 else error * times
 
 
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:

@@ -6,9 +6,7 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ import torch
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
+from sadvae.methods.affine import Buffer
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
     discrimination_loss,
@@ -57,109 +56,152 @@ class Terms:
     total: Tensor
 
 
-@dataclass(frozen=True)
 class Posterior:
-    """q(z_r | f_x), q(z_v | f_x) and q(z_y | f_y) of a batch: (mean, log-variance) each."""
+    """q(z | f) of a batch, a draw z from it, and the way back of gradients.
 
-    semantic: tuple[Tensor, Tensor]
-    style: tuple[Tensor, Tensor]
-    text: tuple[Tensor, Tensor]
+    On the skeleton's side z = [z_r, z_v]; all tensors are [n, dimensions].
+    """
 
+    def __init__(self, encoded: Tensor) -> None:
+        self.mean, self.log_variance = encoded.chunk(2, 1)
+        self.deviation = torch.exp(0.5 * self.log_variance)
 
-def encode(networks: Networks, skeleton: Tensor, text: Tensor) -> Posterior:
-    """The three posteriors of skeleton features [n, d_x] and text features [n, d_y]."""
-    mean, log_variance = networks.skeleton_encoder(skeleton)
-    r = networks.latent
-    semantic = mean[:, :r], log_variance[:, :r]
-    return Posterior(semantic, (mean[:, r:], log_variance[:, r:]), networks.text_encoder(text))
+    def draw(self, noise: Tensor) -> Tensor:
+        """mean + standard deviation * noise (Kingma and Welling 2014); remembered for `gradient`."""
+        self.noise = noise
+        return self.mean + self.deviation * noise
+
+    def gradient(self, of_draw: Tensor, kl_weight: float) -> Tensor:
+        """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
+        mean, log_variance = of_draw, 0.5 * of_draw * self.noise * self.deviation
+        if kl_weight:
+            share = kl_weight / len(of_draw)
+            mean = mean + share * self.mean
+            log_variance += (0.5 * share) * (self.deviation.square() - 1)
+        return torch.cat([mean, log_variance], 1)
 
 
 def sample(posterior: tuple[Tensor, Tensor], draws: Draws) -> Tensor:
-    """One draw from a posterior."""
+    """One draw from a posterior (mean, log-variance)."""
     return reparameterise(*posterior, draws.noise(posterior[0]))
 
 
-def _weighted(weight: float, term: Callable[[], Tensor]) -> Tensor:
-    """weight * term(); a term of weight 0 is not computed, as neither its value nor its gradient would count."""
-    return weight * term() if weight else torch.zeros(())
-
-
 class Trainer:
-    """The state of one training: networks, their two optimisers, and the settings; one method call is one step."""
+    """The state of one training: networks, their two optimisers, and the settings; one method call is one step.
 
-    def __init__(self, settings: SADVAESettings, networks: Networks) -> None:
+    Every term below stands with its gradient. text_width: what a mean over the text's dimensions divides by, where the
+    networks' own text width is smaller (text_span.py).
+    """
+
+    def __init__(self, settings: SADVAESettings, networks: Networks, text_width: int | None = None) -> None:
         self.settings = settings
         self.networks = networks
+        encoder_x, encoder_y = networks.skeleton_encoder, networks.text_encoder
+        self.buffer = Buffer(
+            {
+                "E_x": (encoder_x.mean, encoder_x.log_variance),
+                "D_x": (networks.skeleton_decoder.linear,),
+                "E_y": (encoder_y.mean, encoder_y.log_variance),
+                "D_y": (networks.text_decoder.linear,),
+            }
+        )
+        self.layers = self.buffer.layers
+        self.widths = {"D_x": encoder_x.mean.in_features, "D_y": text_width or encoder_y.mean.in_features}
         rate = settings.learning_rate
-        self.autoencoder_optimiser = torch.optim.Adam(networks.autoencoder_parameters(), lr=rate)
-        self.discriminator_optimiser = torch.optim.Adam(networks.discriminator.parameters(), lr=rate)
+        self.autoencoder_optimiser = torch.optim.Adam([self.buffer.parameters], lr=rate, fused=True)
+        self.discriminator_optimiser = torch.optim.Adam(networks.discriminator.parameters(), lr=rate, fused=True)
 
+    @torch.no_grad()
     def step(self, skeleton: Tensor, text: Tensor, weights: Weights, draws: Draws, iteration: int) -> Terms:
         """One iteration (from 0): sample, step D_T every n_d-th time, then step both autoencoders."""
-        networks = self.networks
-        posterior = encode(networks, skeleton, text)
-        z_r, z_v = sample(posterior.semantic, draws), sample(posterior.style, draws)
-        z_y = sample(posterior.text, draws)
-        if networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
-            self._discriminator_step(posterior, weights.discriminator, draws)
-        terms = self._terms(skeleton, text, posterior, (z_r, z_v, z_y), weights, draws)
-        self.autoencoder_optimiser.zero_grad()
-        terms.total.backward()
+        clip, words = Posterior(self.layers["E_x"](skeleton)), Posterior(self.layers["E_y"](text))
+        z_x, z_y = clip.draw(self._skeleton_noise(clip, draws)), words.draw(draws.noise(words.mean))
+        if self.networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
+            self._discriminator_step(clip, words, weights.discriminator, draws)
+        self.buffer.forget()
+        terms, of_x, of_y = self._terms((skeleton, text), (clip, words), (z_x, z_y), weights, draws)
+        self.layers["E_x"].learn(skeleton, clip.gradient(of_x, weights.kl_skeleton))
+        self.layers["E_y"].learn(text, words.gradient(of_y, weights.kl_text))
         self.autoencoder_optimiser.step()
         return terms
 
+    def _skeleton_noise(self, clip: Posterior, draws: Draws) -> Tensor:
+        """Noise of z_r, then of z_v, side by side."""
+        parts = clip.mean.split([self.networks.latent, self.networks.style], 1)
+        return torch.cat([draws.noise(part).expand_as(part) for part in parts], 1)
+
     def _terms(
         self,
-        skeleton: Tensor,
-        text: Tensor,
-        posterior: Posterior,
-        latents: tuple[Tensor, Tensor, Tensor],
+        wanted: tuple[Tensor, Tensor],
+        posteriors: tuple[Posterior, Posterior],
+        draw: tuple[Tensor, Tensor],
         weights: Weights,
         draws: Draws,
-    ) -> Terms:
-        networks, error = self.networks, partial(squared_error, self.settings.squared_error)
-        z_r, z_v, z_y = latents
-        # Equation 1: the skeleton's evidence lower bound, negated.
-        reconstruction_skeleton = error(networks.skeleton_decoder(torch.cat([z_r, z_v], 1)), skeleton)
-        kl_skeleton = _weighted(
-            weights.kl_skeleton,
-            lambda: kl_to_standard_normal(*posterior.semantic) + kl_to_standard_normal(*posterior.style),
-        )
+    ) -> tuple[Terms, Tensor, Tensor]:
+        """The terms of the loss, and the gradients of z_x = [z_r, z_v] and z_y; decoders learn on the way."""
+        (skeleton, text), (clip, words), (z_x, z_y), r = wanted, posteriors, draw, self.networks.latent
+        none = torch.zeros(())
+        # Equation 1: the skeleton's evidence lower bound, negated. The KL's gradient is in Posterior.gradient.
+        reconstruction_skeleton, of_x = self._error("D_x", z_x, skeleton, 1.0)
+        kl_skeleton = weights.kl_skeleton * kl_to_standard_normal(clip.mean, clip.log_variance) if weights.kl_skeleton else none
         # Equation 2: the text's.
-        reconstruction_text = error(networks.text_decoder(z_y), text)
-        kl_text = _weighted(weights.kl_text, lambda: kl_to_standard_normal(*posterior.text))
+        reconstruction_text, of_y = self._error("D_y", z_y, text, 1.0)
+        kl_text = weights.kl_text * kl_to_standard_normal(words.mean, words.log_variance) if weights.kl_text else none
         # Equation 3: cross alignment, through z_r and z_y alone.
-        cross = _weighted(
-            weights.cross,
-            lambda: (
-                error(networks.text_decoder(z_r), text)
-                + error(networks.skeleton_decoder(torch.cat([z_y, z_v], 1)), skeleton)
-            ),
-        )
+        cross = none
+        if weights.cross:
+            told, of_r = self._error("D_y", z_x[:, :r], text, weights.cross)
+            shown, of_pair = self._error("D_x", torch.cat([z_y, z_x[:, r:]], 1), skeleton, weights.cross)
+            cross = told + shown
+            of_x[:, :r] += of_r
+            of_x[:, r:] += of_pair[:, r:]
+            of_y += of_pair[:, :r]
         # Equation 4: total correlation, which the encoder lowers.
-        weight = weights.total_correlation if networks.style else 0.0
-        correlation = _weighted(weight, lambda: self._total_correlation(z_r, z_v, draws))
+        correlation = none
+        if weights.total_correlation and self.networks.style:
+            correlation, of_pair = self._total_correlation(z_x, weights.total_correlation, draws)
+            of_x += of_pair
         # Equation 5; another order of summation rounds differently, and a training multiplies such differences.
         total = (reconstruction_skeleton + reconstruction_text) + (kl_skeleton + kl_text) + cross + correlation
-        return Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
+        terms = Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
+        return terms, of_x, of_y
 
-    def _total_correlation(self, z_r: Tensor, z_v: Tensor, draws: Draws) -> Tensor:
-        kind, discriminator = self.settings.total_correlation, self.networks.discriminator
-        shuffled = None
-        if kind == "paper":
-            shuffled = discriminator(torch.cat([z_r, z_v[draws.permutation(len(z_v))]], 1))
-        return total_correlation(kind, discriminator(torch.cat([z_r, z_v], 1)), shuffled)
+    def _error(self, decoder: str, latent: Tensor, wanted: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
+        layer, kind, width = self.layers[decoder], self.settings.squared_error, self.widths[decoder]
+        found = layer(latent)
+        if self.settings.decoder_output == "relu":
+            found.relu_()
+        error = squared_error(kind, found, wanted, width) * weight
+        gradient = (found - wanted).mul_(2 * weight / (len(found) * (width if kind == "mean" else 1)))
+        if self.settings.decoder_output == "relu":
+            gradient.mul_(found > 0)
+        layer.learn(latent, gradient)
+        return error, layer.back(gradient)
 
-    def _discriminator_step(self, posterior: Posterior, weight: float, draws: Draws) -> None:
+    def _total_correlation(self, z_x: Tensor, weight: float, draws: Draws) -> tuple[Tensor, Tensor]:
+        """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""
+        kind, discriminator, r = self.settings.total_correlation, self.networks.discriminator, self.networks.latent
+        with torch.enable_grad():
+            joint, shuffled = z_x.detach().requires_grad_(), None
+            if kind == "paper":
+                order = draws.permutation(len(z_x))
+                shuffled = discriminator(torch.cat([joint[:, :r], joint[order, r:]], 1))
+            loss = weight * total_correlation(kind, discriminator(joint), shuffled)
+            return loss.detach(), torch.autograd.grad(loss, joint)[0]
+
+    def _discriminator_step(self, clip: Posterior, words: Posterior, weight: float, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
-        with torch.no_grad():
-            pairs = [(sample(posterior.semantic, draws), sample(posterior.style, draws))]
-            if self.settings.discriminator_text_branch:
-                pairs.append((sample(posterior.text, draws), sample(posterior.style, draws)))
-        losses = [self._discrimination(left, right, draws) for left, right in pairs]
-        loss = weight * sum(losses[1:], losses[0]) / len(losses)
-        self.discriminator_optimiser.zero_grad()
-        loss.backward()
+        r = self.networks.latent
+        parts = [(clip.mean[:, :r], clip.log_variance[:, :r]), (words.mean, words.log_variance)]
+        style = clip.mean[:, r:], clip.log_variance[:, r:]
+        chosen = parts if self.settings.discriminator_text_branch else parts[:1]
+        pairs = [(sample(part, draws), sample(style, draws)) for part in chosen]
+        with torch.enable_grad():
+            losses = [self._discrimination(left, right, draws) for left, right in pairs]
+            loss = weight * sum(losses[1:], losses[0]) / len(losses)
+            self.discriminator_optimiser.zero_grad()
+            loss.backward()
         self.discriminator_optimiser.step()
 
     def _discrimination(self, left: Tensor, right: Tensor, draws: Draws) -> Tensor:
@@ -188,7 +230,7 @@ class SADVAE:
         trainer = Trainer(settings, networks)
         draws = RandomDraws(settings.noise, generator)
         for epoch in range(settings.epochs):
-            losses = _epoch(trainer, skeleton, text, epoch, draws, generator)
+            losses = train_epoch(trainer, skeleton, text, epoch, draws, generator)
             if watch is not None:
                 watch(epoch, TrainedSADVAE.of(settings, networks, _decision_seed(seed, epoch)), losses)
         return TrainedSADVAE.of(settings, networks, _decision_seed(seed, settings.epochs - 1))
@@ -236,17 +278,20 @@ def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -
     return list((torch.randperm(count * repeats, generator=generator)[:wanted] % count).split(size))
 
 
-def _epoch(
+def train_epoch(
     trainer: Trainer, skeleton: Tensor, text: Tensor, epoch: int, draws: Draws, generator: torch.Generator
 ) -> dict[str, float]:
+    """One epoch over features [n, d_x] and their texts [n, d_y]; the means of the loss terms over its steps.
+
+    Raises SadvaeError when the loss stops being a number.
+    """
     batches = _batches(len(skeleton), trainer.settings, generator)
-    sums: dict[str, Tensor] = {}
+    sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(trainer.settings, epoch, iteration, len(batches))
-        terms = trainer.step(skeleton[rows], text[rows], weights, draws, iteration)
-        for name, value in vars(terms).items():
-            sums[name] = sums.get(name, torch.zeros(())) + value.detach()
-    means = {name: float(value) / len(batches) for name, value in sums.items()}
+        terms = trainer.step(skeleton.index_select(0, rows), text.index_select(0, rows), weights, draws, iteration)
+        sums += torch.stack(list(vars(terms).values()))
+    means = dict(zip(vars(terms), (sums / len(batches)).tolist(), strict=True))
     if not math.isfinite(means["total"]):
         raise SadvaeError(
             f"the loss of SA-DVAE is not a number in epoch {epoch + 1}; lower learning_rate "
