@@ -72,6 +72,11 @@ class Buffer:
         for layer in self.layers.values():
             layer.begun = False
 
+    def clear(self) -> None:
+        """Make all gradients 0: what a loss of weight 0 gives."""
+        assert self.parameters.grad is not None
+        self.parameters.grad.zero_()
+
 
 def _adopt(layer: Affine, modules: tuple[nn.Linear, ...]) -> None:
     """Move the modules' parameters into the layer, one below the other, and leave views of them behind."""
@@ -82,3 +87,24 @@ def _adopt(layer: Affine, modules: tuple[nn.Linear, ...]) -> None:
             view.copy_(parameter.data)
             parameter.data = view
         first = rows.stop
+
+
+class Pairs:
+    """D_T on Affine layers: logits of pairs [n, r + v], remembered so that gradients find their way back."""
+
+    def __init__(self, layers: dict[str, Affine], rows: Tensor) -> None:
+        self.layers, self.rows = layers, rows
+        self.hidden = layers["hidden"](rows).relu_()
+        self.logits = layers["output"](self.hidden)
+
+    def _of_hidden(self, of_logits: Tensor) -> Tensor:
+        return self.layers["output"].back(of_logits).mul_(self.hidden.sign())
+
+    def back(self, of_logits: Tensor) -> Tensor:
+        """The gradient of the pairs [n, r + v] from that of the logits [n, 1]."""
+        return self.layers["hidden"].back(self._of_hidden(of_logits))
+
+    def learn(self, of_logits: Tensor) -> None:
+        """Add to the gradients of D_T's layers what the gradient of the logits [n, 1] gives."""
+        self.layers["output"].learn(self.hidden, of_logits)
+        self.layers["hidden"].learn(self.rows, self._of_hidden(of_logits))

@@ -29,18 +29,13 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     return mean + torch.exp(0.5 * log_variance) * noise
 
 
-def discrimination_loss(joint: Tensor, shuffled: Tensor) -> Tensor:
-    """Binary cross entropy of the discriminator's logits: joint pairs are 1, shuffled ones 0; the mean of both.
+def discrimination_gradient(joint: Tensor, shuffled: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradients of D_T's own loss with respect to its logits of joint and of shuffled pairs, each [n, 1].
 
-    Sigmoid and logarithm are separate steps, as in the published code: rounding that differs grows over a training.
-    A probability that rounds to 0 counts as the smallest normal number, so that nothing becomes infinite.
+    The loss is the binary cross entropy, the mean of joint pairs (1) and shuffled ones (0); its gradients are finite
+    however sure and wrong D_T is.
     """
-    real, fake = torch.sigmoid(joint), torch.sigmoid(shuffled)
-    return -0.5 * (_log(real).mean() + _log(1 - fake).mean())
-
-
-def _log(probability: Tensor) -> Tensor:
-    return probability.clamp(min=torch.finfo(probability.dtype).tiny).log()
+    return torch.sigmoid(-joint) * (-0.5 / len(joint)), torch.sigmoid(shuffled) * (0.5 / len(shuffled))
 
 
 def total_correlation(
@@ -57,3 +52,16 @@ def total_correlation(
         return joint.mean()
     assert shuffled is not None
     return functional.logsigmoid(joint).mean() + functional.logsigmoid(-shuffled).mean()
+
+
+def total_correlation_gradient(
+    kind: Literal["published", "paper", "density_ratio"], joint: Tensor, shuffled: Tensor | None
+) -> tuple[Tensor, Tensor | None]:
+    """The gradients of total_correlation with respect to both logits [n, 1]; None where there are no shuffled ones."""
+    if kind == "published":
+        found = torch.sigmoid(joint)
+        return found * (1 - found) / len(joint), None
+    if kind == "density_ratio":
+        return torch.full_like(joint, 1 / len(joint)), None
+    assert shuffled is not None
+    return torch.sigmoid(-joint) / len(joint), torch.sigmoid(shuffled) / -len(shuffled)

@@ -14,14 +14,15 @@ import torch
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
-from sadvae.methods.affine import Buffer
+from sadvae.methods.affine import Buffer, Pairs
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
-    discrimination_loss,
+    discrimination_gradient,
     kl_to_standard_normal,
     reparameterise,
     squared_error,
     total_correlation,
+    total_correlation_gradient,
 )
 from sadvae.methods.networks import Networks
 from sadvae.methods.protocol import Watch
@@ -109,7 +110,9 @@ class Trainer:
         self.widths = {"D_x": encoder_x.mean.in_features, "D_y": text_width or encoder_y.mean.in_features}
         rate = settings.learning_rate
         self.autoencoder_optimiser = torch.optim.Adam([self.buffer.parameters], lr=rate, fused=True)
-        self.discriminator_optimiser = torch.optim.Adam(networks.discriminator.parameters(), lr=rate, fused=True)
+        discriminator = networks.discriminator
+        self.judge = Buffer({"hidden": (discriminator.hidden,), "output": (discriminator.output,)})
+        self.discriminator_optimiser = torch.optim.Adam([self.judge.parameters], lr=rate, fused=True)
 
     @torch.no_grad()
     def step(self, skeleton: Tensor, text: Tensor, weights: Weights, draws: Draws, iteration: int) -> Terms:
@@ -175,40 +178,45 @@ class Trainer:
         error = squared_error(kind, found, wanted, width) * weight
         gradient = (found - wanted).mul_(2 * weight / (len(found) * (width if kind == "mean" else 1)))
         if self.settings.decoder_output == "relu":
-            gradient.mul_(found > 0)
+            gradient.mul_(found.sign_())
         layer.learn(latent, gradient)
         return error, layer.back(gradient)
 
     def _total_correlation(self, z_x: Tensor, weight: float, draws: Draws) -> tuple[Tensor, Tensor]:
         """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""
-        kind, discriminator, r = self.settings.total_correlation, self.networks.discriminator, self.networks.latent
-        with torch.enable_grad():
-            joint, shuffled = z_x.detach().requires_grad_(), None
-            if kind == "paper":
-                order = draws.permutation(len(z_x))
-                shuffled = discriminator(torch.cat([joint[:, :r], joint[order, r:]], 1))
-            loss = weight * total_correlation(kind, discriminator(joint), shuffled)
-            return loss.detach(), torch.autograd.grad(loss, joint)[0]
+        kind, r, shuffled = self.settings.total_correlation, self.networks.latent, None
+        joint = Pairs(self.judge.layers, z_x)
+        if kind == "paper":
+            order = draws.permutation(len(z_x))
+            shuffled = Pairs(self.judge.layers, torch.cat([z_x[:, :r], z_x[order, r:]], 1))
+        logits = joint.logits, shuffled.logits if shuffled else None
+        of_joint, of_shuffled = total_correlation_gradient(kind, *logits)
+        of_x = joint.back(weight * of_joint)
+        if shuffled is not None and of_shuffled is not None:
+            of_pair = shuffled.back(weight * of_shuffled)
+            of_x[:, :r] += of_pair[:, :r]
+            of_x[:, r:].index_add_(0, order, of_pair[:, r:])
+        return weight * total_correlation(kind, *logits), of_x
 
     def _discriminator_step(self, clip: Posterior, words: Posterior, weight: float, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
-        r = self.networks.latent
+        r, count = self.networks.latent, len(clip.mean)
         parts = [(clip.mean[:, :r], clip.log_variance[:, :r]), (words.mean, words.log_variance)]
         style = clip.mean[:, r:], clip.log_variance[:, r:]
         chosen = parts if self.settings.discriminator_text_branch else parts[:1]
-        pairs = [(sample(part, draws), sample(style, draws)) for part in chosen]
-        with torch.enable_grad():
-            losses = [self._discrimination(left, right, draws) for left, right in pairs]
-            loss = weight * sum(losses[1:], losses[0]) / len(losses)
-            self.discriminator_optimiser.zero_grad()
-            loss.backward()
+        drawn = [(sample(part, draws), sample(style, draws)) for part in chosen]
+        orders = [(draws.permutation(count), draws.permutation(count)) for _ in chosen]
+        self.judge.forget()
+        if weight:
+            for (left, right), (first, second) in zip(drawn, orders, strict=True):
+                joint = Pairs(self.judge.layers, torch.cat([left, right], 1))
+                shuffled = Pairs(self.judge.layers, torch.cat([left[first], right[second]], 1))
+                of_joint, of_shuffled = discrimination_gradient(joint.logits, shuffled.logits)
+                joint.learn(of_joint * (weight / len(chosen)))
+                shuffled.learn(of_shuffled * (weight / len(chosen)))
+        else:
+            self.judge.clear()
         self.discriminator_optimiser.step()
-
-    def _discrimination(self, left: Tensor, right: Tensor, draws: Draws) -> Tensor:
-        discriminator = self.networks.discriminator
-        first, second = draws.permutation(len(left)), draws.permutation(len(right))
-        joint = discriminator(torch.cat([left, right], 1))
-        return discrimination_loss(joint, discriminator(torch.cat([left[first], right[second]], 1)))
 
 
 @dataclass(frozen=True)
