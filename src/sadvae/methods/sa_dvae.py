@@ -6,7 +6,7 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ from sadvae.methods.networks import Networks
 from sadvae.methods.protocol import Watch
 from sadvae.methods.schedules import Weights, weights_at
 from sadvae.methods.settings import SADVAESettings, paper, preset, published, sadvae
+from sadvae.methods.text_span import TextSpan
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
+from sadvae.methods.training import TrainingData
 from sadvae.task import ZeroShotTask
 
 __all__ = [
@@ -234,14 +236,22 @@ class SADVAE:
         settings = self.settings
         generator = torch.Generator().manual_seed(seed)
         networks = _new_networks(task, settings, generator)
-        skeleton, text = _training_tensors(task, networks)
-        trainer = Trainer(settings, networks)
+        data = _training_data(task, networks)
+        span = TextSpan.of(networks, data.classes) if settings.narrows_text else None
+        trainer = Trainer(settings, span.narrow if span else networks, data.classes.shape[1])
+        if span:
+            data = replace(data, classes=span.coordinates(data.classes))
         draws = RandomDraws(settings.noise, generator)
+        trained = None
         for epoch in range(settings.epochs):
-            losses = train_epoch(trainer, skeleton, text, epoch, draws, generator)
-            if watch is not None:
-                watch(epoch, TrainedSADVAE.of(settings, networks, _decision_seed(seed, epoch)), losses)
-        return TrainedSADVAE.of(settings, networks, _decision_seed(seed, settings.epochs - 1))
+            losses = train_epoch(trainer, data, epoch, draws, generator)
+            if watch is not None or epoch == settings.epochs - 1:
+                weights = span.widen() if span else networks.state_dict()
+                trained = TrainedSADVAE.of(settings, weights, _decision_seed(seed, epoch))
+            if watch is not None and trained is not None:
+                watch(epoch, trained, losses)
+        assert trained is not None
+        return trained
 
 
 def aligned_vae(**changes: Any) -> SADVAE:
@@ -268,11 +278,13 @@ def _new_networks(task: ZeroShotTask, settings: SADVAESettings, generator: torch
     return networks
 
 
-def _training_tensors(task: ZeroShotTask, networks: Networks) -> tuple[Tensor, Tensor]:
-    """Standardised features [n, d_x] and the standardised text of each clip's class [n, d_y]."""
-    text = task.classes.of(task.train.labels.tolist())
-    return networks.skeleton_scaling(torch.from_numpy(task.train.features)), networks.text_scaling(
-        torch.from_numpy(text)
+def _training_data(task: ZeroShotTask, networks: Networks) -> TrainingData:
+    """Standardised features, and the standardised text of each class once."""
+    classes, columns = np.unique(task.train.labels, return_inverse=True)
+    return TrainingData(
+        networks.skeleton_scaling(torch.from_numpy(task.train.features)),
+        torch.from_numpy(columns),
+        networks.text_scaling(torch.from_numpy(task.classes.of(classes.tolist()))),
     )
 
 
@@ -287,17 +299,18 @@ def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -
 
 
 def train_epoch(
-    trainer: Trainer, skeleton: Tensor, text: Tensor, epoch: int, draws: Draws, generator: torch.Generator
+    trainer: Trainer, data: TrainingData, epoch: int, draws: Draws, generator: torch.Generator
 ) -> dict[str, float]:
-    """One epoch over features [n, d_x] and their texts [n, d_y]; the means of the loss terms over its steps.
+    """One epoch (from 0); the means of the loss terms over its steps.
 
     Raises SadvaeError when the loss stops being a number.
     """
-    batches = _batches(len(skeleton), trainer.settings, generator)
+    batches = _batches(len(data.skeleton), trainer.settings, generator)
     sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(trainer.settings, epoch, iteration, len(batches))
-        terms = trainer.step(skeleton.index_select(0, rows), text.index_select(0, rows), weights, draws, iteration)
+        text = data.classes.index_select(0, data.columns.index_select(0, rows))
+        terms = trainer.step(data.skeleton.index_select(0, rows), text, weights, draws, iteration)
         sums += torch.stack(list(vars(terms).values()))
     means = dict(zip(vars(terms), (sums / len(batches)).tolist(), strict=True))
     if not math.isfinite(means["total"]):

@@ -28,6 +28,8 @@ class SADVAESettings(BaseModel):
     discriminator_every: int = Field(default=5, ge=1)
     # Features and texts are centred and scaled to unit mean square, by statistics of the training data.
     standardise: bool = True
+    # "span": the text side trains within the span of the training texts (text_span.py; linear decoders alone).
+    text_space: Literal["full", "span"] = "span"
     # Deviations between the paper and its code (numbers: docs/method.md).
     noise: Literal["per_sample", "per_dimension"] = "per_dimension"
     decoder_output: Literal["relu", "linear"] = "linear"
@@ -47,6 +49,11 @@ class SADVAESettings(BaseModel):
     classifier_steps: int = Field(default=300, ge=1)
     classifier_learning_rate: float = Field(default=1e-3, gt=0)
 
+    @property
+    def narrows_text(self) -> bool:
+        """Whether the text side trains within the span: ReLU acts on single coordinates, so it bars a change of them."""
+        return self.text_space == "span" and self.decoder_output == "linear"
+
     @field_validator("iterations_per_epoch", mode="before")
     @classmethod
     def _one_pass(cls, value: Any) -> Any:
@@ -63,6 +70,7 @@ _AUTHORS: dict[str, Any] = {
     "iterations_per_epoch": None,
     "learning_rate": 3.389022400898623e-05,
     "standardise": False,
+    "text_space": "full",
     "kl_weight": 0.1,
     "cross_weight": 1.0,
     "total_correlation_weight": 0.1,

@@ -29,9 +29,9 @@ class TrainedSADVAE:
     seed: int
 
     @staticmethod
-    def of(settings: SADVAESettings, networks: Networks, seed: int) -> TrainedSADVAE:
-        """A snapshot of networks: a copy that later steps leave alone."""
-        return TrainedSADVAE._from_weights(settings, networks.state_dict(), seed)
+    def of(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
+        """A snapshot of networks' weights: a copy that later steps leave alone."""
+        return TrainedSADVAE._from_weights(settings, weights, seed)
 
     @staticmethod
     def _from_weights(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedSADVAE:
