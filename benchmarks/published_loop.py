@@ -83,9 +83,7 @@ class PublishedLoop:
         d_skeleton, d_text, both = features.shape[1], text.shape[1], LATENT + STYLE
         self.encode_x, self.encode_y = Encoder(d_skeleton, both), Encoder(d_text, LATENT)
         self.decode_x, self.decode_y = decoder(both, d_skeleton), decoder(LATENT, d_text)
-        self.discriminator = nn.Sequential(
-            nn.Linear(both, both // 4), nn.ReLU(), nn.Linear(both // 4, 1), nn.Sigmoid()
-        )
+        self.discriminator = nn.Sequential(nn.Linear(both, both // 4), nn.ReLU(), nn.Linear(both // 4, 1), nn.Sigmoid())
         autoencoders = nn.ModuleList([self.encode_x, self.decode_x, self.encode_y, self.decode_y])
         for module in [*autoencoders.modules(), *self.discriminator.modules()]:
             if isinstance(module, nn.Linear):

@@ -6,7 +6,6 @@ layer is one line.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -58,13 +57,13 @@ class Buffer:
         used = 0
         for name, stacked in layers.items():
             width, outputs = stacked[0].in_features, sum(module.out_features for module in stacked)
-            views = [
-                part[start : start + math.prod(shape)].view(shape)
+            end = used + outputs * width
+            (weight, bias), (weight_gradient, bias_gradient) = (
+                (part[used:end].view(outputs, width), part[end : end + outputs])
                 for part in (self.parameters, self.parameters.grad)
-                for start, shape in ((used, (outputs, width)), (used + outputs * width, (outputs,)))
-            ]
-            self.layers[name] = Affine(*views)
-            used += outputs * (width + 1)
+            )
+            self.layers[name] = Affine(weight, bias, weight_gradient, bias_gradient)
+            used = end + outputs
             _adopt(self.layers[name], stacked)
 
     def forget(self) -> None:

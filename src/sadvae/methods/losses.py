@@ -14,14 +14,18 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (-0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1)).mean()
 
 
-def squared_error(kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor, width: int | None = None) -> Tensor:
-    """The squared error of a batch [n, d], mean over clips; over dimensions the mean (published) or the sum (paper).
+def squared_error(
+    kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor, weight: float = 1.0, width: int | None = None
+) -> tuple[Tensor, Tensor]:
+    """weight * the squared error of a batch [n, d], mean over clips, and its gradient with respect to `found` [n, d].
 
-    width: what the mean over dimensions divides by, d unless given (more where further dimensions have no error).
+    Over dimensions it is the mean (published) or the sum (paper). width: what that mean divides by, d unless given
+    (more where further dimensions have no error).
     """
-    error = functional.mse_loss(found, wanted)
-    times = found.shape[1] / (width or found.shape[1]) if kind == "mean" else found.shape[1]
-    return error if times == 1 else error * times
+    difference = found - wanted
+    share = weight / (len(found) * ((width or found.shape[1]) if kind == "mean" else 1))
+    flat = difference.view(-1)
+    return torch.dot(flat, flat) * share, difference.mul_(2 * share)
 
 
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
@@ -56,12 +60,12 @@ def total_correlation(
 
 def total_correlation_gradient(
     kind: Literal["published", "paper", "density_ratio"], joint: Tensor, shuffled: Tensor | None
-) -> tuple[Tensor, Tensor | None]:
-    """The gradients of total_correlation with respect to both logits [n, 1]; None where there are no shuffled ones."""
+) -> tuple[Tensor, Tensor]:
+    """The gradients of total_correlation with respect to the logits of joint and of shuffled pairs, each [n, 1]."""
     if kind == "published":
         found = torch.sigmoid(joint)
-        return found * (1 - found) / len(joint), None
+        return found * (1 - found) / len(joint), torch.zeros_like(joint)
     if kind == "density_ratio":
-        return torch.full_like(joint, 1 / len(joint)), None
+        return torch.full_like(joint, 1 / len(joint)), torch.zeros_like(joint)
     assert shuffled is not None
     return torch.sigmoid(-joint) / len(joint), torch.sigmoid(shuffled) / -len(shuffled)

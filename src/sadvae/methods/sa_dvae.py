@@ -6,7 +6,8 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from sadvae.methods.affine import Buffer, Pairs
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
     discrimination_gradient,
-    kl_to_standard_normal,
     reparameterise,
     squared_error,
     total_correlation,
@@ -68,11 +68,16 @@ class Posterior:
     def __init__(self, encoded: Tensor) -> None:
         self.mean, self.log_variance = encoded.chunk(2, 1)
         self.deviation = torch.exp(0.5 * self.log_variance)
+        self.variance = self.deviation.square()
 
     def draw(self, noise: Tensor) -> Tensor:
         """mean + standard deviation * noise (Kingma and Welling 2014); remembered for `gradient`."""
         self.noise = noise
         return self.mean + self.deviation * noise
+
+    def kl(self) -> Tensor:
+        """KL(q || N(0, I)), summed over dimensions, mean over the batch."""
+        return (self.variance - 1 - self.log_variance + self.mean.square()).sum() * (0.5 / len(self.mean))
 
     def gradient(self, of_draw: Tensor, kl_weight: float) -> Tensor:
         """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
@@ -80,7 +85,7 @@ class Posterior:
         if kl_weight:
             share = kl_weight / len(of_draw)
             mean = mean + share * self.mean
-            log_variance += (0.5 * share) * (self.deviation.square() - 1)
+            log_variance += (0.5 * share) * (self.variance - 1)
         return torch.cat([mean, log_variance], 1)
 
 
@@ -148,10 +153,10 @@ class Trainer:
         none = torch.zeros(())
         # Equation 1: the skeleton's evidence lower bound, negated. The KL's gradient is in Posterior.gradient.
         reconstruction_skeleton, of_x = self._error("D_x", z_x, skeleton, 1.0)
-        kl_skeleton = weights.kl_skeleton * kl_to_standard_normal(clip.mean, clip.log_variance) if weights.kl_skeleton else none
+        kl_skeleton = weights.kl_skeleton * clip.kl() if weights.kl_skeleton else none
         # Equation 2: the text's.
         reconstruction_text, of_y = self._error("D_y", z_y, text, 1.0)
-        kl_text = weights.kl_text * kl_to_standard_normal(words.mean, words.log_variance) if weights.kl_text else none
+        kl_text = weights.kl_text * words.kl() if weights.kl_text else none
         # Equation 3: cross alignment, through z_r and z_y alone.
         cross = none
         if weights.cross:
@@ -173,32 +178,30 @@ class Trainer:
 
     def _error(self, decoder: str, latent: Tensor, wanted: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
-        layer, kind, width = self.layers[decoder], self.settings.squared_error, self.widths[decoder]
+        layer, relu = self.layers[decoder], self.settings.decoder_output == "relu"
         found = layer(latent)
-        if self.settings.decoder_output == "relu":
+        if relu:
             found.relu_()
-        error = squared_error(kind, found, wanted, width) * weight
-        gradient = (found - wanted).mul_(2 * weight / (len(found) * (width if kind == "mean" else 1)))
-        if self.settings.decoder_output == "relu":
+        error, gradient = squared_error(self.settings.squared_error, found, wanted, weight, self.widths[decoder])
+        if relu:
             gradient.mul_(found.sign_())
         layer.learn(latent, gradient)
         return error, layer.back(gradient)
 
     def _total_correlation(self, z_x: Tensor, weight: float, draws: Draws) -> tuple[Tensor, Tensor]:
         """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""
-        kind, r, shuffled = self.settings.total_correlation, self.networks.latent, None
+        kind, r = self.settings.total_correlation, self.networks.latent
         joint = Pairs(self.judge.layers, z_x)
-        if kind == "paper":
-            order = draws.permutation(len(z_x))
-            shuffled = Pairs(self.judge.layers, torch.cat([z_x[:, :r], z_x[order, r:]], 1))
-        logits = joint.logits, shuffled.logits if shuffled else None
-        of_joint, of_shuffled = total_correlation_gradient(kind, *logits)
-        of_x = joint.back(weight * of_joint)
-        if shuffled is not None and of_shuffled is not None:
-            of_pair = shuffled.back(weight * of_shuffled)
-            of_x[:, :r] += of_pair[:, :r]
-            of_x[:, r:].index_add_(0, order, of_pair[:, r:])
-        return weight * total_correlation(kind, *logits), of_x
+        if kind != "paper":
+            of_joint, _ = total_correlation_gradient(kind, joint.logits, None)
+            return weight * total_correlation(kind, joint.logits, None), joint.back(weight * of_joint)
+        order = draws.permutation(len(z_x))
+        shuffled = Pairs(self.judge.layers, torch.cat([z_x[:, :r], z_x[order, r:]], 1))
+        of_joint, of_shuffled = total_correlation_gradient(kind, joint.logits, shuffled.logits)
+        of_x, of_pair = joint.back(weight * of_joint), shuffled.back(weight * of_shuffled)
+        of_x[:, :r] += of_pair[:, :r]
+        of_x[:, r:].index_add_(0, order, of_pair[:, r:])
+        return weight * total_correlation(kind, joint.logits, shuffled.logits), of_x
 
     def _discriminator_step(self, clip: Posterior, words: Posterior, weight: float, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
@@ -235,23 +238,16 @@ class SADVAE:
         """
         settings = self.settings
         generator = torch.Generator().manual_seed(seed)
-        networks = _new_networks(task, settings, generator)
-        data = _training_data(task, networks)
-        span = TextSpan.of(networks, data.classes) if settings.narrows_text else None
-        trainer = Trainer(settings, span.narrow if span else networks, data.classes.shape[1])
-        if span:
-            data = replace(data, classes=span.coordinates(data.classes))
+        classes, columns = np.unique(task.train.labels, return_inverse=True)
+        skeleton, text = torch.from_numpy(task.train.features), torch.from_numpy(task.classes.of(classes.tolist()))
+        raw = TrainingData(skeleton, torch.from_numpy(columns), text)
+        trainer, data, weights = new_training(raw, settings, generator)
         draws = RandomDraws(settings.noise, generator)
-        trained = None
         for epoch in range(settings.epochs):
             losses = train_epoch(trainer, data, epoch, draws, generator)
-            if watch is not None or epoch == settings.epochs - 1:
-                weights = span.widen() if span else networks.state_dict()
-                trained = TrainedSADVAE.of(settings, weights, _decision_seed(seed, epoch))
-            if watch is not None and trained is not None:
-                watch(epoch, trained, losses)
-        assert trained is not None
-        return trained
+            if watch is not None:
+                watch(epoch, TrainedSADVAE.of(settings, weights(), _decision_seed(seed, epoch)), losses)
+        return TrainedSADVAE.of(settings, weights(), _decision_seed(seed, settings.epochs - 1))
 
 
 def aligned_vae(**changes: Any) -> SADVAE:
@@ -267,25 +263,26 @@ def _decision_seed(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([abs(seed), epoch]).generate_state(1)[0])
 
 
-def _new_networks(task: ZeroShotTask, settings: SADVAESettings, generator: torch.Generator) -> Networks:
-    d_skeleton, d_text = task.train.features.shape[1], task.classes.vectors.shape[1]
+def new_training(
+    raw: TrainingData, settings: SADVAESettings, generator: torch.Generator
+) -> tuple[Trainer, TrainingData, Callable[[], dict[str, Tensor]]]:
+    """What a training starts with: a trainer, its data as it takes them, and a look at the networks' weights.
+
+    raw: features [n, d_x] and class texts [c, d_y] as they come.
+    """
+    d_skeleton, d_text = raw.skeleton.shape[1], raw.classes.shape[1]
     relu = settings.decoder_output == "relu"
     networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
     networks.initialise(generator)
     if settings.standardise:
-        networks.skeleton_scaling.fit(torch.from_numpy(task.train.features))
-        networks.text_scaling.fit(torch.from_numpy(task.classes.of(np.unique(task.train.labels).tolist())))
-    return networks
-
-
-def _training_data(task: ZeroShotTask, networks: Networks) -> TrainingData:
-    """Standardised features, and the standardised text of each class once."""
-    classes, columns = np.unique(task.train.labels, return_inverse=True)
-    return TrainingData(
-        networks.skeleton_scaling(torch.from_numpy(task.train.features)),
-        torch.from_numpy(columns),
-        networks.text_scaling(torch.from_numpy(task.classes.of(classes.tolist()))),
-    )
+        networks.skeleton_scaling.fit(raw.skeleton)
+        networks.text_scaling.fit(raw.classes)
+    skeleton, classes = networks.skeleton_scaling(raw.skeleton), networks.text_scaling(raw.classes)
+    if not settings.narrows_text:
+        return Trainer(settings, networks), TrainingData(skeleton, raw.columns, classes), networks.state_dict
+    span = TextSpan.of(networks, classes)
+    data = TrainingData(skeleton, raw.columns, span.coordinates(classes))
+    return Trainer(settings, span.narrow, d_text), data, span.widen
 
 
 def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
@@ -312,7 +309,7 @@ def train_epoch(
         text = data.classes.index_select(0, data.columns.index_select(0, rows))
         terms = trainer.step(data.skeleton.index_select(0, rows), text, weights, draws, iteration)
         sums += torch.stack(list(vars(terms).values()))
-    means = dict(zip(vars(terms), (sums / len(batches)).tolist(), strict=True))
+    means = dict(zip((field.name for field in fields(Terms)), (sums / len(batches)).tolist(), strict=True))
     if not math.isfinite(means["total"]):
         raise SadvaeError(
             f"the loss of SA-DVAE is not a number in epoch {epoch + 1}; lower learning_rate "

@@ -51,7 +51,7 @@ class SADVAESettings(BaseModel):
 
     @property
     def narrows_text(self) -> bool:
-        """Whether the text side trains within the span: ReLU acts on single coordinates, so it bars a change of them."""
+        """Whether the text side trains within the span; ReLU acts on single coordinates and so bars a change."""
         return self.text_space == "span" and self.decoder_output == "linear"
 
     @field_validator("iterations_per_epoch", mode="before")
