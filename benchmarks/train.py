@@ -6,9 +6,10 @@
 a whole training is 10 passes, 11,490 steps of 32 clips. Every contestant trains in turn for short epochs that go
 through a whole schedule, 0, 2, 4, 6 and 8 of 10, so that the parts of the schedule weigh as in a whole training and
 load from elsewhere meets all alike. One thread; the processor's time counts, not the clock. Whole trainings are
-projected from these steps and from one timed unseen decision: the yardstick takes one after every epoch, as published, a preset
-one at the end. Arithmetic is what torch counts for matrix products, two operations a multiply-add; the machine's rate
-is that of its best square product. Memory is the peak of a process that does nothing but a few steps, torch included.
+projected from these steps and from one timed unseen decision: the yardstick takes one after every epoch, as published,
+a preset one at the end. Arithmetic is what torch counts for matrix products, two operations a multiply-add; the
+machine's rate is that of its best square product. Memory is what a training adds at most to a process that has loaded
+torch and the raw data.
 """
 
 from __future__ import annotations
@@ -27,12 +28,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import torch
-from encoders import Machine, described, matrix_rate
+from encoders import Machine, described, forget_peak, matrix_rate, peak_mb
 from published_loop import PublishedLoop
 from torch.utils.flop_counter import FlopCounterMode
 
 from sadvae.files import write_json
-from sadvae.machine import peak_memory_mb
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.sa_dvae import new_training, train_epoch
 from sadvae.methods.settings import SADVAESettings, published, sadvae
@@ -56,12 +56,12 @@ class Inputs:
     @staticmethod
     def made() -> Inputs:
         rng = np.random.default_rng(0)
-        texts = rng.normal(size=(CLASSES + UNSEEN, D_TEXT)).astype(np.float32)
+        texts = rng.standard_normal((CLASSES + UNSEEN, D_TEXT), np.float32)
         return Inputs(
-            rng.exponential(size=(CLIPS, D_SKELETON)).astype(np.float32),
+            rng.standard_exponential((CLIPS, D_SKELETON), np.float32),
             rng.integers(0, CLASSES, CLIPS),
             texts / np.linalg.norm(texts, axis=1, keepdims=True),
-            rng.exponential(size=(TEST_CLIPS, D_SKELETON)).astype(np.float32),
+            rng.standard_exponential((TEST_CLIPS, D_SKELETON), np.float32),
         )
 
     @property
@@ -170,8 +170,17 @@ def row(found: dict[str, float], yard: dict[str, float], memory: float, rate: fl
     }
 
 
+def training_memory(name: str, inputs: Inputs, machine: Machine) -> float:
+    """The most memory in MiB that a contestant's training takes beside libraries and raw data; NaN where unknown."""
+    forget_peak(machine)
+    before = peak_mb(machine)
+    contestants()[name](inputs).epoch(4, 1280)
+    after = peak_mb(machine)
+    return float("nan") if before is None or after is None else round(after - before, 1)
+
+
 def memory_of(name: str) -> float:
-    """Peak memory of a process that trains one contestant, in MiB."""
+    """See training_memory; in a process of its own."""
     done = subprocess.run(
         [sys.executable, __file__, "--memory", name], check=True, capture_output=True, text=True, env=os.environ
     )
@@ -198,12 +207,10 @@ def main() -> None:
     parser.add_argument("--memory", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    inputs = Inputs.made()
+    machine, inputs = Machine(torch.device("cpu"), 0.7, {}), Inputs.made()
     if arguments.memory:
-        contestants()[arguments.memory](inputs).epoch(4, 640)
-        print(peak_memory_mb())
+        print(training_memory(arguments.memory, inputs, machine))
         return
-    machine = Machine(torch.device("cpu"), 0.7, {})
     machine.rates["float32"] = matrix_rate(machine, torch.float32)
     about, found = described(machine), measure(inputs, arguments.clips, arguments.rounds)
     rows = {
