@@ -76,7 +76,7 @@ class Posterior:
         return self.mean + self.deviation * noise
 
     def kl(self) -> Tensor:
-        """KL(q || N(0, I)), summed over dimensions, mean over the batch."""
+        """KL(q || N(0, I)), summed over dimensions, mean over the batch; kl_to_standard_normal without a second exp."""
         return (self.variance - 1 - self.log_variance + self.mean.square()).sum() * (0.5 / len(self.mean))
 
     def gradient(self, of_draw: Tensor, kl_weight: float) -> Tensor:
