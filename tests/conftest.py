@@ -7,10 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from sadvae.types import ClassEmbeddings, ClassSplit, ClipSet, EncoderTrace, FeatureSet, Layout, SkeletonClip
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A loaded machine is no fault of what is tested: examples have no time limit.
+settings.register_profile("sadvae", deadline=None)
+settings.load_profile("sadvae")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ FLOORS = {
     "task": 1,
     "protocol": 1,
     "record": 2,
+    "encoder_record": 2,
     "splits": 2,
     "skeleton": 2,
     "text": 2,
@@ -29,6 +30,8 @@ FLOORS = {
     "settings": 5,
     "stages": 5,
     "preparing": 5,
+    "accuracy_job": 6,
+    "accuracy": 6,
     "imported": 5,
     "comparing": 5,
     "experiment": 6,
@@ -51,6 +54,8 @@ SAME_FLOOR = {
     ("protocol", "files"),
     ("task", "files"),
     ("stages", "machine"),
+    ("accuracy", "accuracy_job"),
+    ("accuracy", "experiment"),
 }
 APART = [
     ({"skeleton", "encoders"}, {"methods", "evaluation", "text"}),

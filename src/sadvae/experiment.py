@@ -16,7 +16,8 @@ from sadvae import __version__, stages
 from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
-from sadvae.features.folder import Features, features_digest, is_features_folder, read_features, write_features
+from sadvae.evaluation.disentanglement import probe_task
+from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.imported import imported_features, imported_vectors
 from sadvae.machine import git_revision, peak_memory_mb, versions
@@ -181,7 +182,7 @@ class Run:
         """Features of both levels (features/)."""
         key = _key(self._encoders_stamp, self.clip_hash)
         path = self._place(self.folder / "features", "features", key)
-        self._stage("extract", path, key, lambda: write_features(path, stages.extract_features(clips, encoders)))
+        self._stage("extract", path, key, lambda: stages.extract_to(path, clips, encoders))
         return read_features(path)
 
     def train(
@@ -245,6 +246,7 @@ class Run:
             peak_memory_mb=peak_memory_mb(),
             allow=allow,
             counts=_counts(task),
+            probes=probe_task(self.trained, task),
         )
 
     @contextmanager

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadvae import stages
-from sadvae.files import write_json
+from sadvae import __version__, stages
+from sadvae.files import read_json, write_json
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.find import CLIPS_SUFFIX, find_files
 from sadvae.skeleton.manifest import Manifest
 from sadvae.skeleton.parts import make_plan
+from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.store import MANIFEST, clear_folder, read_clip_store, write_clip_store
@@ -21,6 +24,8 @@ from sadvae.stages import Prepared
 
 # From so many files on, clips go to a store by default, and all cores are used.
 MANY = 4096
+# Hears how far a stage is: its name, steps done, steps in all, and a note.
+StageProgress = Callable[[str, int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,26 @@ def prepare_to(
         return ready
     manifest = write_clip_store(target, ready.clips, ready.manifest)
     return Prepared(read_clip_store(target), manifest)
+
+
+def prepare_once(
+    out: Path, data: DataSettings, settings: PrepareSettings, source: Path | None, say: StageProgress
+) -> Path:
+    """Prepare a source into the folder `out` unless that is done under the same settings; returns where the clips are.
+
+    say is called with ("prepare", done, in all, a note). Raises SadvaeError.
+    """
+    target, stamp = out / default_target(source), out / "clips.key"
+    origin = source_digest(source) if source else "generated"
+    chosen = [data.model_dump_json(), settings.model_dump_json(), origin, __version__]
+    key = {"key": hashlib.sha256("\n".join(chosen).encode()).hexdigest()}
+    say("prepare", 0, 0, "")
+    if not (target.exists() and stamp.is_file() and read_json(stamp) == key):
+        stamp.unlink(missing_ok=True)
+        prepare_to(target, data, settings, source, progress=lambda done, total, note: say("prepare", done, total, note))
+        write_json(stamp, key)
+    say("prepare", 1, 1, "")
+    return target
 
 
 def _streamed(

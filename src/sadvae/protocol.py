@@ -14,7 +14,7 @@ from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
 from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, listed_videos, trains
 from sadvae.task import Allowance, ClipTask
-from sadvae.types import ClassSplit, ClipSet, SkeletonClip
+from sadvae.types import AllSeen, ClassSplit, ClipSet, SkeletonClip
 
 UnseenFrom = Literal["held_out_subjects", "training_subjects"]
 
@@ -70,6 +70,40 @@ def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd") -> Cl
         clips.where(not t and clip.label in unseen for t, clip in zip(chosen, clips.clips, strict=True)),
         allow,
     )
+
+
+def divide_all(clips: ClipSet, train_subjects: str = "odd") -> ClipTask:
+    """All classes train and all classes test, by different subjects: for the accuracy of an encoder, not for zero-shot.
+
+    train_subjects: see divide. The test clips are `test_seen`. Raises SadvaeError where a class has no training clip
+    or nothing is left to test.
+    """
+    chosen, allow = _training_clips(train_subjects, clips)
+    return _all_seen(clips, chosen, "all", allow)
+
+
+def validate_all(task: ClipTask, held_subjects: Sequence[str] | None = None) -> ClipTask:
+    """A task of divide_all one level down, made of its training clips alone: held-out subjects test.
+
+    held_subjects: default the last quarter of the training subjects, at least one.
+    """
+    tests, allow = _held_clips(task.train, held_subjects, task.allow)
+    return _all_seen(task.train, [not t for t in tests], f"{task.split.name}/validation", allow)
+
+
+def _all_seen(clips: ClipSet, training: Sequence[bool], name: str, allow: tuple[Allowance, ...]) -> ClipTask:
+    train, test = clips.where(training), clips.where(not t for t in training)
+    trained = {clip.label for clip in train.clips}
+    lost = next((clip.label for clip in test.clips if clip.label not in trained), None)
+    if lost is not None:
+        raise SadvaeError(
+            f"class {clips.class_names[lost]!r} of {clips.dataset} has test clips and no training clip; "
+            "add clips of it or change the training subjects."
+        )
+    if not test.clips:
+        raise SadvaeError(f"no clip of {clips.dataset} is left to test; change the training subjects.")
+    split = AllSeen(name, tuple(sorted(label for label in trained if label is not None)))
+    return ClipTask(split, train, test, clips.where([False] * len(clips.clips)), allow)
 
 
 def _training_clips(rule: str, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:

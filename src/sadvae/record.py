@@ -63,13 +63,31 @@ class Evaluation(_Frozen):
     confusion: list[list[int]]
 
 
+class ProbeResult(_Frozen):
+    """How well a linear probe reads something from test clips (evaluation/disentanglement.py).
+
+    what: "class" or "subject". read_from: "z_r", "z_v" or "features". accuracy: balanced, as a fraction. chance: of
+    that accuracy. bits: the information about `what` that the probe could use, at most log2(1 / chance). count: clips
+    that were tested. folds: what training and test clips of the probe never share: "subject", "class" or "clip".
+    """
+
+    what: str
+    read_from: str
+    accuracy: float
+    chance: float
+    bits: float
+    count: int
+    folds: str
+
+
 class RunRecord(_Frozen):
     """One run: what went in (settings, seed, split, data hashes, versions), and what came out.
 
     evaluations: the main method first, then compare entries and baselines on the same features; each under the rule
     that counts (selection), then under the others, but once if it has a single epoch. history: one entry of mean loss
-    terms per epoch. seconds: wall time by stage. Everything but seconds, peak_memory_mb, versions and git_revision
-    is a function of the data, the settings and the seed.
+    terms per epoch. seconds: wall time by stage. probes: of the main method; older records have none.
+    Everything but seconds, peak_memory_mb, versions and git_revision is a function of the data, the settings and the
+    seed.
     """
 
     name: str
@@ -92,6 +110,7 @@ class RunRecord(_Frozen):
     peak_memory_mb: float
     allow: list[str]
     counts: dict[str, int]
+    probes: list[ProbeResult] = []
 
     def write(self, path: Path) -> None:
         """Write the record as JSON, atomically, each list of numbers on a line of its own."""

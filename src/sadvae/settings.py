@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
@@ -15,8 +15,11 @@ from sadvae.protocol import UnseenFrom
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.types import duplicates
 
+# Names of runs and encoders are names of folders.
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 # Stands for a text mode or an encoder preset where vectors or features come from elsewhere.
 IMPORTED = "imported"
+_S = TypeVar("_S", bound=BaseModel)
 
 
 class _Frozen(BaseModel):
@@ -91,7 +94,7 @@ class ExperimentSettings(_Frozen):
     selection: the rule whose epoch counts. selections: rules that the same training is scored under beside it.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(pattern=NAME)
     title: str = ""
     data: DataSettings
     prepare: PrepareSettings = PrepareSettings()
@@ -140,10 +143,62 @@ def contenders(settings: ExperimentSettings) -> list[Contender]:
     ]
 
 
+class EncoderEntry(PresetSettings):
+    """An encoder of an accuracy file: a preset, what is changed in it, and its name if not the preset's."""
+
+    name: str | None = Field(default=None, pattern=NAME)
+
+    @property
+    def label(self) -> str:
+        """Its name in folders and tables."""
+        return self.name or self.preset
+
+
+class AccuracySettings(_Frozen):
+    """An accuracy file: encoders that are trained on all classes of a data set and scored on other subjects.
+
+    encoders: names of presets, or tables of preset, changes and name. validation_subjects: the training subjects that
+    `--validate` scores (default: the last quarter). references: also score methods without a network.
+    """
+
+    name: str = Field(pattern=NAME)
+    title: str = ""
+    data: DataSettings
+    prepare: PrepareSettings = PrepareSettings()
+    encoders: tuple[EncoderEntry, ...] = Field(min_length=1)
+    seeds: int = Field(default=5, ge=1)
+    validation_subjects: tuple[str, ...] | None = None
+    references: bool = True
+
+    @field_validator("encoders", mode="before")
+    @classmethod
+    def _from_names(cls, value: Any) -> Any:
+        given = value if isinstance(value, list | tuple) else [value]
+        return [{"preset": entry} if isinstance(entry, str) else entry for entry in given]
+
+    @field_validator("encoders")
+    @classmethod
+    def _named_once(cls, entries: tuple[EncoderEntry, ...]) -> tuple[EncoderEntry, ...]:
+        labels = [entry.label for entry in entries]
+        twice = [label for label in labels if labels.count(label) > 1]
+        if twice or "validation" in labels:
+            raise ValueError(f"each encoder needs a name of its own, and not {(twice or ['validation'])[0]!r}")
+        return entries
+
+
 def read_experiment(path: Path) -> ExperimentSettings:
     """Read an experiment file. Raises SadvaeError that names the faulty field if it is not one."""
+    return _read(ExperimentSettings, path)
+
+
+def read_accuracy(path: Path) -> AccuracySettings:
+    """Read an accuracy file. Raises SadvaeError that names the faulty field if it is not one."""
+    return _read(AccuracySettings, path)
+
+
+def _read(model: type[_S], path: Path) -> _S:
     try:
-        return ExperimentSettings.model_validate(tomllib.loads(read_bytes(path).decode("utf-8")))
+        return model.model_validate(tomllib.loads(read_bytes(path).decode("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SadvaeError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from sadvae.encoders.levels import LevelEncoders, extract_level
+from sadvae.encoders.extract import extract_to_files
+from sadvae.encoders.inference import InferenceSettings, check_fit
+from sadvae.encoders.levels import LevelEncoders
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
+from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
-from sadvae.features.folder import FeatureLevel, Features, is_features_folder
+from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features, is_features_folder
+from sadvae.files import atomic_folder
 from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
@@ -29,12 +34,14 @@ from sadvae.skeleton.preprocess import Dropped, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.splits.reader import load_split
-from sadvae.task import ZeroShotTask
+from sadvae.task import ClipTask, ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
 from sadvae.text.prompts import check_mode
-from sadvae.types import ClassTexts, ClipSet
+from sadvae.types import ClassTexts, ClipSet, FeatureSet
 
 ReadProgress = Callable[[int, int], None]
+# Hears what is done, how much of it, and how much there is.
+StageProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,13 +160,47 @@ def encoder_settings(chosen: PresetSettings) -> EncoderSettings:
     return _validated(EncoderSettings, base.model_dump() | chosen.changes, "encoder")
 
 
-def extract_features(clips: ClipSet, encoders: LevelEncoders) -> Features:
-    """Features of every level, each from the encoder that was trained on that level alone."""
-    levels = {
-        name: FeatureLevel(task.split, *extract_level(encoders.get(name), task), allow=task.allow)
-        for name, task in encoders.division.levels(clips).items()
-    }
-    return Features(clips.dataset, clips.class_names, levels["test"], levels.get("calibration"))
+def extract_to(
+    folder: Path,
+    clips: ClipSet,
+    encoders: LevelEncoders,
+    settings: InferenceSettings | None = None,
+    *,
+    maps: bool = False,
+    progress: StageProgress | None = None,
+) -> None:
+    """Write a features folder of every level, each from the encoder that was trained on that level alone.
+
+    Clips of a store are read and features are written one batch at a time; the folder appears whole or not at all.
+    maps: write the feature maps too, as LEVEL.PART.maps.npy. progress: called with level and part, clips done, and all.
+    Raises SadvaeError for clips that the encoders do not fit.
+    """
+    check_fit(encoders.test, clips)
+    with atomic_folder(folder) as new:
+        levels = {
+            name: _extracted_level(new, name, task, encoders.get(name), settings, maps, progress)
+            for name, task in encoders.division.levels(clips).items()
+        }
+        fill_features(new, Features(clips.dataset, clips.class_names, levels["test"], levels.get("calibration")))
+        for scratch in (*new.glob("*.features.npy"), *new.glob("*.logits.npy")):
+            scratch.unlink()
+
+
+def _extracted_level(
+    folder: Path,
+    level: str,
+    task: ClipTask,
+    encoder: TrainedEncoder,
+    settings: InferenceSettings | None,
+    maps: bool,
+    progress: StageProgress | None,
+) -> FeatureLevel:
+    def extracted(part: str) -> FeatureSet:
+        report = partial(progress, f"{level} {part}") if progress else None
+        stem = f"{level}.{part}"
+        return extract_to_files(folder, stem, encoder, getattr(task, part), settings, maps=maps, progress=report)
+
+    return FeatureLevel(task.split, *(extracted(part) for part in PARTS), allow=task.allow)
 
 
 def main_method(chosen: PresetSettings) -> Method:

@@ -123,6 +123,8 @@ class ZeroShotTask:
     allow: tuple[Allowance, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.split.unseen:
+            raise SadvaeError(f"split {self.split.name!r} has no unseen classes; a zero-shot task needs some.")
         sides = (
             _feature_side("training", self.train),
             _feature_side("seen", self.test_seen),

@@ -272,9 +272,12 @@ class ClassSplit:
             _require(not twice, f"split {self.name!r} lists class {twice[:1]} twice among its {part} classes.")
         both = sorted(set(self.seen) & set(self.unseen))
         _require(not both, f"split {self.name!r} has class {both[:5]} both seen and unseen.")
-        _require(len(self.seen) > 0 and len(self.unseen) > 0, f"split {self.name!r} needs seen and unseen classes.")
+        self._check_sizes()
         stray = sorted(set(self.validation_unseen) - set(self.seen))
         _require(not stray, f"split {self.name!r} holds out class {stray[:5]} that is not one of its seen classes.")
+
+    def _check_sizes(self) -> None:
+        _require(len(self.seen) > 0 and len(self.unseen) > 0, f"split {self.name!r} needs seen and unseen classes.")
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -289,3 +292,14 @@ class ClassSplit:
         stray = sorted(set(held) - set(self.seen))
         _require(not stray, f"class {stray[:5]} cannot be held out of split {self.name!r}: it is not a seen class.")
         return ClassSplit(f"{self.name}/calibration", rest, held)
+
+
+@dataclass(frozen=True)
+class AllSeen(ClassSplit):
+    """The one split without unseen classes: an encoder trained on everything, for its accuracy. No zero-shot task."""
+
+    unseen: tuple[int, ...] = field(default=())
+
+    def _check_sizes(self) -> None:
+        _require(len(self.seen) > 0, f"split {self.name!r} needs seen classes.")
+        _require(not self.unseen, f"split {self.name!r} is of all classes, so that none of them is unseen.")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
+from sadvae.skeleton.generated import generate_clip_set
+from sadvae.skeleton.layouts import load_layout
+from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine, Outcome
 
 
@@ -95,6 +100,24 @@ def test_bad_splits(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> No
         "'nobody' does not occur",
     )
     assert leftovers(tmp_path) == ["mine.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "mirror"), "--set takes SETTING=VALUE"),
+        (("--set", "mirror=2"), "mirror"),
+        (("--set", "colour=red"), "colour"),
+        (("--set", "optimiser=lion"), "'adamw' or 'sgd'"),
+        (("--set", "drops=[3]"), "for schedule 'step'"),
+        (("--device", "tpu"), "unknown device 'tpu'"),
+    ],
+)
+def test_bad_settings_of_a_training(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, words: tuple[str, ...], said: str
+) -> None:
+    source = run_folder / "clips.npz"
+    refused(sadvae("pretrain", source, "--split", "random-30-6-1", "--out", tmp_path / "e", *words), said)
 
 
 def test_the_faulty_published_split_is_named(real_data: Path, sadvae: CommandLine) -> None:
@@ -186,3 +209,28 @@ def test_a_disk_that_fills_while_writing(tmp_path: Path, sadvae: CommandLine, mo
     monkeypatch.setattr("io.open", on_full_disk)
     refused(sadvae("embed", "generated", "--out", tmp_path / "e.npz"), "No space left on device")
     assert leftovers(tmp_path) == []
+
+
+def test_extract_refuses_what_its_encoders_do_not_fit(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    encoders, out = run_folder / "seed-0" / "encoders", tmp_path / "features"
+    small = generate_clip_set(actions=("squat",), subjects=2, repetitions=1)
+    steps = read_clips_file(run_folder / "clips.npz").steps
+    few = ClipSet("few", small.layout, tuple(replace(clip, label=0) for clip in small.clips), ("squat",), steps)
+    write_clips_file(tmp_path / "few.npz", few)
+    refused(sadvae("extract", tmp_path / "few.npz", encoders, "--out", out), "few has 1 classes", "trained with 36")
+    layout = load_layout("kinect-v1")
+    other = tuple(replace(clip, joints=clip.joints[:, :, :20], layout=layout) for clip in few.clips)
+    write_clips_file(tmp_path / "other.npz", replace(few, layout=layout, clips=other))
+    refused(sadvae("extract", tmp_path / "other.npz", encoders, "--out", out), "kinect-v1", "20 joints", "kinect-v2")
+    write_clips_file(tmp_path / "raw.npz", replace(few, steps=()))
+    refused(sadvae("extract", tmp_path / "raw.npz", encoders, "--out", out), "prepared with steps (none)")
+    (tmp_path / "store").mkdir()
+    write(tmp_path / "store" / "plan.json", b"{}")
+    refused(sadvae("extract", tmp_path / "store", encoders, "--out", out), "store is not finished")
+    write(tmp_path / "store" / "manifest.json", b'{"parts": ["part-00000.npz"]}')
+    refused(sadvae("extract", tmp_path / "store", encoders, "--out", out), "manifest.json")
+    source = run_folder / "clips.npz"
+    refused(sadvae("extract", source, encoders, "--device", "abacus", "--out", out), "'abacus'")
+    refused(sadvae("extract", source, tmp_path, "--out", out), "division.json does not exist")
+    assert sadvae("extract", source, encoders, "--precision", "half", "--out", out).code == 2
+    assert not out.exists()

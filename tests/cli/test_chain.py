@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sadvae.features.folder import read_features
 from sadvae.recognizer import Recognizer
 from sadvae.record import read_record
 from sadvae.skeleton.clips_file import write_clips_file
@@ -123,6 +124,20 @@ def test_predict_with_descriptions_and_trained_classes(run_folder: Path, tmp_pat
     assert "turn around" in shown.out
 
 
+def test_report_draws_figures_and_pages(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    done = sadvae("report", run_folder, "--figures", tmp_path / "f", "--format", "png", "--html", tmp_path / "all.html")
+    assert done.code == 0, done.err
+    names = {path.name for path in (tmp_path / "f" / "tiny-generated").iterdir()}
+    records = ("class_accuracy", "confusion", "seen_unseen", "training", "probes")
+    assert names == {f"{name}.png" for name in (*records, "latents", "traversal")}
+    assert "Tiny run" in (tmp_path / "all.html").read_text()
+    one = sadvae("report", run_folder / "seed-1", "--html", tmp_path / "one.html")
+    assert one.code == 0, one.err
+    assert "Unseen clips and the model" in (tmp_path / "one.html").read_text()
+    refused = sadvae("report", run_folder, "--figures", tmp_path / "g", "--format", "gif")
+    assert (refused.code, "expected some of pdf, svg, png" in refused.err) == (2, True)
+
+
 def test_report_makes_tables_from_records(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
     done = sadvae("report", run_folder, "--out", tmp_path / "RESULTS.md")
     assert done.code == 0, done.err
@@ -200,3 +215,20 @@ def test_prepare_by_a_recipe_and_check_its_manifest(tmp_path: Path, sadvae: Comm
     data[2000] ^= 1
     part.write_bytes(data)
     assert sadvae("check", tmp_path / "out" / "clips").code == 2
+
+
+def test_extract_writes_maps_and_half_the_digits_on_request(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    words = (run_folder / "clips.npz", run_folder / "seed-0" / "encoders", "--out", tmp_path / "features")
+    done = sadvae("extract", *words, "--maps", "--precision", "bfloat16")
+    assert done.code == 0, done.err
+    exact = read_features(run_folder / "seed-0" / "features").test.test_unseen
+    found = read_features(tmp_path / "features").test.test_unseen
+    np.testing.assert_allclose(found.features, exact.features, atol=0.05 * float(exact.features.max()))
+    maps = np.load(tmp_path / "features" / "test.test_unseen.maps.npy", mmap_mode="r")
+    assert len(maps) == len(found.labels)
+    np.testing.assert_allclose(maps.mean(axis=(2, 3)), found.features, rtol=0.02, atol=0.02)
+    names = {path.name for path in (tmp_path / "features").iterdir()}
+    parts = {f"{level}.{part}" for level in ("test", "calibration") for part in ("train", "test_seen", "test_unseen")}
+    assert names == {"task.json", *(f"{p}.npz" for p in parts), *(f"{p}.maps.npy" for p in parts)}

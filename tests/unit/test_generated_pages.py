@@ -8,14 +8,14 @@ import pytest
 
 from sadvae.errors import SadvaeError
 from sadvae.report.readme import BEGIN, END, readme_table, write_into
-from sadvae.report.results import read_records, results_markdown
+from sadvae.report.results import read_all_records, read_records, results_markdown
 from tests.conftest import ROOT
 
 RECORDS = ROOT / "results" / "runs"
 
 
 def test_results_are_generated_from_the_records() -> None:
-    assert (ROOT / "RESULTS.md").read_text() == results_markdown(read_records(RECORDS))
+    assert (ROOT / "RESULTS.md").read_text() == results_markdown(*read_all_records(RECORDS))
 
 
 def test_the_readme_table_is_generated_from_the_records(tmp_path: Path) -> None:

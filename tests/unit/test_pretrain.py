@@ -20,7 +20,7 @@ from sadvae.splits.reader import build_split
 from sadvae.types import ClipSet, SkeletonClip
 from tests.conftest import STICK, make_clips
 
-SMALL = EncoderSettings(widths=(8, 16), strides=(1, 2), frames=8, epochs=4, batch_size=8)
+SMALL = EncoderSettings(widths=(8, 16), strides=(1, 2), frames=8, epochs=4, batch_size=8, precision="float32")
 
 # Hips left and right, spine, shoulders left and right: where they are tells the joints apart.
 POSTURE = np.array([[-0.3, 0, 0], [0.3, 0, 0], [0, 0.5, 0], [-0.5, 1, 0], [0.5, 1, 0]], dtype=np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sadvae.errors import SadvaeError
-from sadvae.record import RunRecord
+from sadvae.record import ProbeResult, RunRecord
 from sadvae.report.html import report_html, write_report
 from sadvae.report.markup import element, escaped, script_json, table
 from sadvae.report.palette import strong
@@ -204,6 +204,14 @@ def test_published_results_are_shown_and_checked() -> None:
     assert "table 2" in found.text
     with pytest.raises(SadvaeError, match=r"settings\.published\.0\.source"):
         report_html(make_record(settings={"published": [{"method": "Theirs"}]}), make_scene())
+
+
+def test_probes_have_a_section_where_a_record_has_any() -> None:
+    probe = ProbeResult(what="class", read_from="z_v", accuracy=0.61, chance=0.25, bits=1.5, count=9, folds="subject")
+    found = parsed(make_record(probes=[probe]))
+    anchors = [attrs["id"] for tag, attrs in found.elements if tag == "section"]
+    assert anchors == [*SECTIONS[:-1], "probes", SECTIONS[-1]]
+    assert "the actionz_v61.025.01.502.009people" in re.sub(r"\s*\n\s*", "", found.text)
 
 
 def test_scenes_are_checked() -> None:

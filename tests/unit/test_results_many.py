@@ -80,11 +80,11 @@ def test_differences_are_paired_and_answered() -> None:
     cells = row(results_markdown(records()), "SA-DVAE (sadvae) minus ridge regression")
     assert cells[2] == "6"
     assert cells[3].startswith(shown(MAIN - RIDGE, "+"))
-    against = results_markdown(records(), "ridge regression")
+    against = results_markdown(records(), against="ridge regression")
     assert row(against, "ridge regression minus SA-DVAE (sadvae)")[3].startswith(shown(RIDGE - MAIN, "+"))
-    assert results_markdown(records(), "Ridge Regression") == against
+    assert results_markdown(records(), against="Ridge Regression") == against
     with pytest.raises(SadvaeError, match="no record has a method 'magic'; they have SA-DVAE"):
-        results_markdown(records(), "magic")
+        results_markdown(records(), against="magic")
 
 
 def test_a_question_has_a_table_and_an_answer() -> None:

@@ -24,6 +24,7 @@ VERBS = {
         "pretrain",
         "Train the skeleton encoders of a split on its seen classes, for both levels.",
     ),
+    "accuracy": ("accuracy", "Train encoders on all classes and say how often they are right on other subjects."),
     "extract": ("extract", "Turn clips into features with trained encoders."),
     "import": ("importing", "Read features that other projects published."),
     "export": ("exporting", "Write features or clips as files of other projects."),
@@ -32,7 +33,7 @@ VERBS = {
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),
     "predict": ("predict", "Name the actions in skeleton files, with any names you type."),
     "check": ("check", "Say what a file or folder holds, and what is wrong with it."),
-    "report": ("report", "Make a Markdown table of results from run records."),
+    "report": ("report", "Make tables, figures and an interactive page of results from run records."),
 }
 
 

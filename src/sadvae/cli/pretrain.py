@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sadvae import stages
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
+from sadvae.encoders.processes import reports_here
+from sadvae.errors import SadvaeError
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
 from sadvae.skeleton.store import read_prepared
 
@@ -18,7 +22,10 @@ HELP = """Train the skeleton encoders of a split on its seen classes, for both l
 Example: `sadvae pretrain clips.npz --split purls-22-5 --out encoders`
 
 The test level's encoder makes the features that are scored, the calibration level's those that place the gate.
-Resumes from its last epoch when the same command is given again.
+Resumes from its last epoch when the same command is given again. Any setting of the training can be changed:
+`--set precision=auto --set mirror=0.5 --set validation=0.25`; docs/training.md lists them.
+
+Many processes or machines: `torchrun --nproc_per_node 2 -m sadvae.cli.main pretrain ...`
 """
 
 
@@ -34,23 +41,32 @@ def command(
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
+    change: Annotated[list[str] | None, typer.Option("--set", help="SETTING=VALUE in place of the preset's.")] = None,
+    device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Train both levels and say where they are."""
     found = read_prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, len(found.class_names))
-    changes = {"epochs": epochs} if epochs else {}
+    changes = dict(_setting(word) for word in change or ()) | ({"epochs": epochs} if epochs else {})
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
-    with Progresses() as say:
-        pretrain_levels(
-            found,
-            division,
-            settings,
-            seed,
-            out,
-            lambda level, epoch: say(level, epoch.epoch + 1, settings.epochs, f"loss {epoch.loss:.3f}"),
-        )
+    with Progresses() if reports_here() else nullcontext() as say:
+        report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
+        pretrain_levels(found, division, settings, seed, out, report, device)
+    if not reports_here():
+        return
     typer.echo(
         f"Wrote {out} (split {division.split.name}: "
         f"{len(division.split.seen)} seen, {len(division.split.unseen)} unseen classes)"
     )
+
+
+def _setting(word: str) -> tuple[str, Any]:
+    """SETTING=VALUE as a name and a value of TOML; what is no TOML is text."""
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise SadvaeError(f"--set takes SETTING=VALUE, for example mirror=0.5 (found {word!r}).")
+    try:
+        return name, tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name, text

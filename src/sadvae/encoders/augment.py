@@ -16,19 +16,29 @@ def random_crops(settings: EncoderSettings, clips: int, generator: torch.Generat
     return (1 - share) * torch.rand(clips, generator=generator), share
 
 
+def mirrored(joints: Tensor, chosen: Tensor, twins: Tensor) -> Tensor:
+    """Bodies [body, frame, joint, 3], the chosen ones (bool [body]) as in a mirror: sides swap, x turns its sign.
+
+    x points from left to right in every preparation, or is a horizontal axis of the sensor; with y or z up both give
+    the body that a mirror shows, which way ever it faces. twins: int64 [joint], from sides.twins().
+    """
+    image = joints[:, :, twins] * torch.tensor([-1.0, 1.0, 1.0], device=joints.device)
+    return torch.where(chosen[:, None, None, None], image, joints)
+
+
 def augmented(joints: Tensor, clip_of_body: Tensor, settings: EncoderSettings, generator: torch.Generator) -> Tensor:
     """Joints [body, frame, joint, 3] of canonical bodies (y up), each clip changed in its own way.
 
-    All bodies of a clip are turned and scaled alike.
+    All bodies of a clip are turned and scaled alike. The generator is of the CPU, so every device gets the same draws.
     """
     clips = int(clip_of_body.max()) + 1
     turns = random_rotations(settings.rotation_degrees, clips, generator)
     scales = 1 + settings.scale * (2 * torch.rand(clips, 3, generator=generator) - 1)
-    change = (turns * scales[:, None])[clip_of_body]
+    change = (turns * scales[:, None]).to(joints.device)[clip_of_body]
     changed = joints @ change[:, None].transpose(2, 3)
-    changed = changed + settings.noise * torch.randn(joints.shape, generator=generator)
+    changed = changed + settings.noise * torch.randn(joints.shape, generator=generator).to(joints.device)
     kept = torch.rand(len(joints), 1, joints.shape[2], 1, generator=generator) >= settings.joint_dropout
-    return changed * kept
+    return changed * kept.to(joints.device)
 
 
 def random_rotations(degrees: float, count: int, generator: torch.Generator) -> Tensor:

@@ -41,13 +41,17 @@ class Bodies:
             torch.tensor([i for i, _ in bodies]),
         )
 
+    def to(self, device: torch.device) -> Bodies:
+        """The same bodies on a device."""
+        return Bodies(*(tensor.to(device) for tensor in (self.joints, self.starts, self.lengths, self.clips)))
+
     def resized(self, rows: Tensor, frames: int, begin: Tensor, share: Tensor) -> Tensor:
         """Bodies `rows` cut to a part of each and resized by linear interpolation: float32 [row, frames, joint, 3].
 
         begin, share: float [row], where the part begins and how long it is, as shares of the clip.
         """
         last = (self.lengths[rows] - 1).to(torch.float32)
-        at = (begin[:, None] + share[:, None] * torch.linspace(0, 1, frames)) * last[:, None]
+        at = (begin[:, None] + share[:, None] * torch.linspace(0, 1, frames, device=last.device)) * last[:, None]
         low = at.floor().clamp(max=(last - 1).clamp(min=0)[:, None])
         part = (at - low)[:, :, None, None]
         first = self.starts[rows][:, None] + low.to(torch.int64)
@@ -56,8 +60,9 @@ class Bodies:
 
     def rows_of(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """The body rows of some clips, and for each row the position of its clip in `clips`."""
-        where = torch.full((int(self.clips.max()) + 1,), -1, dtype=torch.int64)
-        where[clips] = torch.arange(len(clips))
+        device = self.clips.device
+        where = torch.full((int(self.clips.max()) + 1,), -1, dtype=torch.int64, device=device)
+        where[clips.to(device)] = torch.arange(len(clips), device=device)
         position = where[self.clips]
         rows = torch.nonzero(position >= 0)[:, 0]
         return rows, position[rows]

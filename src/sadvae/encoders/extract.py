@@ -1,30 +1,102 @@
-"""Features and seen-class logits of clips from a trained encoder: the same clip always gives the same numbers."""
+"""Features, seen-class logits and feature maps of clips from a trained encoder, in memory or streamed to files."""
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
-from sadvae.encoders.bodies import Bodies
-from sadvae.encoders.streams import all_streams, parents
+import numpy as np
+
+from sadvae.encoders.inference import Inference, InferenceSettings, Outputs, Progress
 from sadvae.encoders.trained import TrainedEncoder
-from sadvae.errors import SadvaeError
+from sadvae.features.rows import RowFile, map_rows, row_file
 from sadvae.types import ClipSet, FeatureSet, FloatArray
 
-BATCH = 128
 
+def extract(
+    encoder: TrainedEncoder,
+    clips: ClipSet,
+    settings: InferenceSettings | None = None,
+    progress: Progress | None = None,
+) -> FeatureSet:
+    """Pooled features [n, d] and logits [n, class] of whole clips, in memory. A clip without a label gets -1.
 
-def extract(encoder: TrainedEncoder, clips: ClipSet) -> FeatureSet:
-    """Whole clips, resized without any change, to pooled features [n, d] and logits [n, class].
-
-    A clip without a label gets -1. Raises SadvaeError for clips of another layout or another preparation.
+    Raises SadvaeError for clips of another layout, another preparation or another number of classes.
     """
-    _check(encoder, clips)
-    batches = [clips.clips[i : i + BATCH] for i in range(0, len(clips.clips), BATCH)]
-    outputs = [_run(encoder, Bodies.of(batch), len(batch)) for batch in batches]
-    width = encoder.settings.widths[-1]
-    empty = np.zeros((0, width), np.float32), np.zeros((0, encoder.class_count), np.float32)
-    features, logits = (np.concatenate(arrays) for arrays in zip(empty, *outputs, strict=True))
+    outputs = Inference(encoder, settings or InferenceSettings()).outputs(clips, progress=progress)
+    found = [(batch.features, batch.logits) for batch in outputs]
+    empty = np.zeros((0, feature_width(encoder)), np.float32), np.zeros((0, encoder.class_count), np.float32)
+    features, logits = (np.concatenate(arrays) for arrays in zip(empty, *found, strict=True))
+    return feature_set(encoder, clips, features, logits)
+
+
+def extract_to_files(
+    folder: Path,
+    stem: str,
+    encoder: TrainedEncoder,
+    clips: ClipSet,
+    settings: InferenceSettings | None = None,
+    *,
+    maps: bool = False,
+    progress: Progress | None = None,
+) -> FeatureSet:
+    """As extract, with arrays that are mapped from folder/STEM.features.npy and STEM.logits.npy.
+
+    maps: write STEM.maps.npy too, as extract_maps does. Nothing but one batch is in memory.
+    """
+    count, width = len(clips.clips), feature_width(encoder)
+    shapes = {"features": (count, width), "logits": (count, encoder.class_count)}
+    shapes |= {"maps": (count, *map_shape(encoder))} if maps else {}
+    paths = {name: folder / f"{stem}.{name}.npy" for name in shapes}
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(row_file(paths[name], shape)) for name, shape in shapes.items()}
+        inference = Inference(encoder, settings or InferenceSettings())
+        _stream(inference.outputs(clips, maps=maps, progress=progress), files)
+    features, logits = (map_rows(paths[name], shapes[name]) for name in ("features", "logits"))
+    return feature_set(encoder, clips, features, logits)
+
+
+def extract_maps(
+    encoder: TrainedEncoder,
+    clips: ClipSet,
+    path: Path,
+    settings: InferenceSettings | None = None,
+    progress: Progress | None = None,
+) -> FloatArray:
+    """Write the feature map of every clip before pooling to an .npy file; returns it mapped.
+
+    float32 [clip, d, frame', joint], mean over the bodies of a clip, in the order of the clips; frame' is the number of
+    frames that the encoder's strides leave. Its mean over frames and joints is the clip's feature.
+    """
+    shape = (len(clips.clips), *map_shape(encoder))
+    with row_file(path, shape) as file:
+        inference = Inference(encoder, settings or InferenceSettings())
+        _stream(inference.outputs(clips, maps=True, progress=progress), {"maps": file})
+    return map_rows(path, shape)
+
+
+def _stream(outputs: Iterator[Outputs], files: dict[str, RowFile]) -> None:
+    for batch in outputs:
+        for name, file in files.items():
+            file.write(getattr(batch, name))
+
+
+def feature_width(encoder: TrainedEncoder) -> int:
+    """The number of dimensions of an encoder's features."""
+    return encoder.settings.widths[-1]
+
+
+def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
+    """The sides of a feature map: dimensions, frames that the strides leave, joints."""
+    frames = encoder.settings.frames
+    for stride in encoder.settings.strides:
+        frames = -(-frames // stride)
+    return feature_width(encoder), frames, len(encoder.layout.joints)
+
+
+def feature_set(encoder: TrainedEncoder, clips: ClipSet, features: FloatArray, logits: FloatArray) -> FeatureSet:
+    """Features with the labels, names and subjects of their clips, and what their encoder was trained on."""
     subjects = [clip.subject for clip in clips.clips]
     return FeatureSet(
         features,
@@ -35,26 +107,3 @@ def extract(encoder: TrainedEncoder, clips: ClipSet) -> FeatureSet:
         encoder.trace,
         f"{encoder.trace.name} on {clips.dataset}",
     )
-
-
-def _run(encoder: TrainedEncoder, bodies: Bodies, count: int) -> tuple[FloatArray, FloatArray]:
-    rows = torch.arange(len(bodies.lengths))
-    whole = torch.zeros(len(rows)), torch.ones(len(rows))
-    joints = bodies.resized(rows, encoder.settings.frames, *whole)
-    with torch.inference_mode():
-        streams = all_streams(joints, torch.tensor(parents(encoder.layout)))
-        output = encoder.network(streams, bodies.clips, count)
-    return output.features.numpy(), output.logits.numpy()
-
-
-def _check(encoder: TrainedEncoder, clips: ClipSet) -> None:
-    if clips.layout.joints != encoder.layout.joints:
-        raise SadvaeError(
-            f"{clips.dataset} has layout {clips.layout.name!r} ({len(clips.layout.joints)} joints); this encoder was "
-            f"trained on {encoder.layout.name!r} ({len(encoder.layout.joints)} joints); train one for this layout."
-        )
-    if clips.steps != encoder.steps:
-        raise SadvaeError(
-            f"{clips.dataset} was prepared with steps {', '.join(clips.steps) or '(none)'}; this encoder knows "
-            f"clips with steps {', '.join(encoder.steps) or '(none)'}; prepare the clips in the same way."
-        )

@@ -37,6 +37,7 @@ class LateFusion(nn.Module):
 def sum_of_losses(output: EncoderOutput, labels: Tensor, label_smoothing: float) -> Tensor:
     """The cross-entropy of a network, or the sum over streams of theirs; labels: int64 [clip]."""
     losses = [
-        functional.cross_entropy(logits, labels, label_smoothing=label_smoothing) for logits in output.trained_logits
+        functional.cross_entropy(logits.float(), labels, label_smoothing=label_smoothing)
+        for logits in output.trained_logits
     ]
     return torch.stack(losses).sum()

@@ -118,7 +118,8 @@ class SkeletonNetwork(nn.Module):
         x = self.input_norm(x.flatten(2).flatten(0, 1)).reshape(x.shape)
         for block in self.blocks:
             x = block(x)
-        features = mean_of_bodies(x.mean(dim=(1, 2)), clip_of_body, clips)
+        # Blocks may run in a lower precision than the classifier, which then sets that of the means.
+        features = mean_of_bodies(x.mean(dim=(1, 2), dtype=self.classifier.weight.dtype), clip_of_body, clips)
         logits = self.classifier(features)
         return EncoderOutput(features, logits, x, (logits,))
 

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from sadvae.encoders.architectures import new_network
-from sadvae.encoders.augment import augmented, random_crops
-from sadvae.encoders.bodies import Bodies
-from sadvae.encoders.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from sadvae.encoders.checkpoint import Checkpoint, read_checkpoint, remove_checkpoint, write_checkpoint
+from sadvae.encoders.course import Course
+from sadvae.encoders.precision import matrix_products
+from sadvae.encoders.processes import ALONE, Processes
+from sadvae.encoders.samples import Samples, batches
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.encoders.training import Training, seeded
+from sadvae.encoders.training_report import EpochReport, TrainingReport, picked_epoch
+from sadvae.encoders.trouble import TroubleError, check_alive, check_loss
+from sadvae.encoders.validation import training_parts
 from sadvae.errors import SadvaeError
 from sadvae.files import hash_arrays
 from sadvae.task import ClipTask
 from sadvae.types import ClipSet
 
-
-@dataclass(frozen=True)
-class EpochReport:
-    """What one epoch came to: its number from 0, mean loss, and share of training samples that were right."""
-
-    epoch: int
-    loss: float
-    accuracy: float
+OnEpoch = Callable[[EpochReport], None]
 
 
 def pretrain(
@@ -40,75 +34,109 @@ def pretrain(
     settings: EncoderSettings,
     seed: int,
     *,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    on_epoch: OnEpoch | None = None,
     checkpoint: Path | None = None,
+    processes: Processes = ALONE,
 ) -> TrainedEncoder:
     """Train on task.train alone; the logits have class_count columns, one per class id.
 
     checkpoint: a file that is written after every epoch; a stopped training goes on from it to the same result.
-    Raises SadvaeError when a class has a single clip, or when the loss stops being a number.
+    processes: which of several this is; the one that leads writes and reports, all return the encoder, on the CPU.
+    Raises SadvaeError when a class has too few clips, when the loss stops being a number or does not move, and when
+    the checkpoint is of other settings.
     """
-    clips = task.train
-    _check_counts(clips)
-    with seeded(seed):
-        network = new_network(settings, clips.layout, class_count)
-    bodies, labels = Bodies.of(clips.clips), torch.tensor([clip.label for clip in clips.clips])
-    training = Training(network, settings, len(_batches(len(labels), settings, None)))
-    key = _key(clips, class_count, settings, seed)
-    found = read_checkpoint(checkpoint, key) if checkpoint else None
-    if found:
-        training.load_state_dict(found.state)
-    for epoch in range(found.epochs if found else 0, settings.epochs):
-        report = _epoch(training, bodies, labels, torch.tensor(parents(clips.layout)), epoch, seed)
-        if checkpoint:
-            write_checkpoint(checkpoint, Checkpoint(key, epoch + 1, training.state_dict()))
-        if on_epoch:
-            on_epoch(report)
-    network.load_state_dict(training.average)
+    run = _Run(task.train, class_count, settings, seed, processes)
+    if checkpoint:
+        run.resume(checkpoint)
+    with matrix_products(run.training.numbers, processes.device):
+        for epoch in range(len(run.course.epochs), settings.epochs):
+            run.learn(epoch, checkpoint)
+            if on_epoch and processes.leads:
+                on_epoch(run.course.epochs[-1])
+    network = new_network(settings, task.train.layout, class_count)
+    network.load_state_dict(run.course.weights)
     frozen = network.requires_grad_(False).eval()
-    return TrainedEncoder(settings, clips.layout, class_count, clips.steps, task.trace, frozen)
+    layout, steps = task.train.layout, task.train.steps
+    return TrainedEncoder(settings, layout, class_count, steps, task.trace, frozen, run.report())
 
 
-def _epoch(training: Training, bodies: Bodies, labels: Tensor, parent: Tensor, epoch: int, seed: int) -> EpochReport:
-    settings = training.settings
-    losses, right, count = [], 0, 0
-    with seeded(seed, epoch + 1) as generator:
-        for clips in _batches(len(labels), settings, generator):
-            rows, clip_of_body = bodies.rows_of(clips)
-            begin, share = random_crops(settings, len(clips), generator)
-            joints = bodies.resized(rows, settings.frames, begin[clip_of_body], share[clip_of_body])
-            joints = augmented(joints, clip_of_body, settings, generator)
-            loss, correct = training.step(all_streams(joints, parent), clip_of_body, labels[clips])
-            losses.append(float(loss))
-            right, count = right + int(correct), count + len(clips)
-    mean = sum(losses) / len(losses)
-    if mean != mean:
-        raise SadvaeError(
-            f"the encoder's loss is not a number in epoch {epoch + 1}; lower learning_rate "
-            f"(now {settings.learning_rate:g}) or check the clips with `sadvae check`."
+class _Run:
+    """One training from its clips to its last epoch."""
+
+    def __init__(
+        self, clips: ClipSet, class_count: int, settings: EncoderSettings, seed: int, processes: Processes
+    ) -> None:
+        self.settings, self.seed, self.class_count, self.processes = settings, seed, class_count, processes
+        self.parts = training_parts(clips, settings.validation)
+        self.key = _key(clips, class_count, seed)
+        self.train = Samples.of(self.parts.train, settings, processes)
+        kept = self.parts.validation
+        self.validation = Samples.of(kept, settings, processes) if kept.clips else None
+        sizes = [len(batch) for batch in self._batches(None)]
+        if min(sizes) < processes.count:
+            raise SadvaeError(
+                f"a batch of {min(sizes)} clips cannot be shared by {processes.count} processes; start fewer."
+            )
+        with seeded(seed):
+            network = new_network(settings, clips.layout, class_count).to(processes.device)
+        self.training = Training(network, settings, len(sizes), processes)
+        self.course = Course()
+
+    def _batches(self, generator: torch.Generator | None) -> list[torch.Tensor]:
+        return batches(len(self.train.labels), self.settings.batch_size, generator)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a checkpoint of this training, if there is one."""
+        found = read_checkpoint(path, self.key, self.settings)
+        if found:
+            self.training.load_state_dict(found.state["training"])
+            self.course = Course.of(found.state["course"])
+
+    def learn(self, epoch: int, checkpoint: Path | None) -> None:
+        """One epoch and its checkpoint. A checkpoint from which nothing can come is removed."""
+        try:
+            self.course.add(self._epoch(epoch), self.training.averaged)
+            labels = self.train.labels.tolist()
+            check_alive(self.course.epochs, self.training.iterations, labels, self.class_count, self.settings)
+        except TroubleError:
+            if checkpoint and self.processes.leads:
+                remove_checkpoint(checkpoint)
+            raise
+        if checkpoint and self.processes.leads:
+            state = {"training": self.training.state_dict(), "course": self.course.state_dict()}
+            write_checkpoint(checkpoint, Checkpoint(self.key, self.settings, state))
+
+    def report(self) -> TrainingReport:
+        """What the training came to."""
+        return TrainingReport(
+            epochs=self.course.epochs,
+            picked=picked_epoch(self.course.epochs),
+            validation_subjects=self.parts.subjects,
+            validation_clips=len(self.parts.validation.clips),
+            device=self.processes.device.type,
+            numbers=self.training.numbers,
+            processes=self.processes.count,
         )
-    return EpochReport(epoch, mean, right / count)
+
+    def _epoch(self, epoch: int) -> EpochReport:
+        losses, right = [], 0
+        with seeded(self.seed, epoch + 1, rank=self.processes.rank) as generator:
+            for step, clips in enumerate(self._batches(generator)):
+                loss, correct = self.training.step(self.train.random(clips, generator))
+                losses.append(float(loss))
+                check_loss(losses[-1], epoch, step, self.settings)
+                right += int(correct)
+        return EpochReport(epoch, sum(losses) / len(losses), right / len(self.train.labels), self._validated())
+
+    def _validated(self) -> float | None:
+        if self.validation is None:
+            return None
+        count = len(self.validation.labels)
+        parts = batches(count, self.settings.batch_size)
+        return sum(int(self.training.right(self.validation.plain(clips))) for clips in parts) / count
 
 
-def _batches(count: int, settings: EncoderSettings, generator: torch.Generator | None) -> list[Tensor]:
-    """One pass over the clips in random order; a last batch too small for batch statistics joins the one before."""
-    order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
-    parts = list(order.split(settings.batch_size))
-    if len(parts) > 1 and len(parts[-1]) < settings.batch_size / 2:
-        parts[-2:] = [torch.cat(parts[-2:])]
-    return parts
-
-
-def _check_counts(clips: ClipSet) -> None:
-    few = [c for c, count in Counter(clip.label for clip in clips.clips).items() if count < 2 and c is not None]
-    if few:
-        raise SadvaeError(
-            f"class {clips.class_names[few[0]]!r} has a single training clip; an encoder needs at least two a class: "
-            "add clips or take the class out of the split."
-        )
-
-
-def _key(clips: ClipSet, class_count: int, settings: EncoderSettings, seed: int) -> str:
+def _key(clips: ClipSet, class_count: int, seed: int) -> str:
     data = hash_arrays(*(clip.joints for clip in clips.clips))
-    labels = [clip.label for clip in clips.clips]
-    return hashlib.sha256(f"{data} {labels} {class_count} {settings.model_dump_json()} {seed}".encode()).hexdigest()
+    about = [(clip.label, clip.subject) for clip in clips.clips]
+    return hashlib.sha256(f"{data} {about} {class_count} {seed}".encode()).hexdigest()

@@ -27,6 +27,11 @@ class EncoderSettings(BaseModel):
     random change of each body axis, as a share. joint_dropout: share of joints that a training sample loses for good.
     noise: standard deviation added to joints, in trunk lengths. averaging: decay by epoch of the moving average of
     weights that is kept in the end (0: the last weights).
+
+    Of the training (docs/training.md): optimiser: AdamW, or SGD with a nesterov momentum of 0.9. schedule: how the rate
+    goes on after the warm-up: cosine down to zero, or a tenth of it from each epoch of `drops` on. mirror: share of
+    training samples that are mirrored, of classes that name no side. precision: see precision.py. compile: use
+    torch.compile. validation: share of the training subjects that pick the epoch (0: the last epoch counts).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +57,14 @@ class EncoderSettings(BaseModel):
     noise: float = Field(default=0.01, ge=0)
     averaging: float = Field(default=0.7, ge=0, lt=1)
 
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["cosine", "step"] = "cosine"
+    drops: tuple[int, ...] = ()
+    mirror: float = Field(default=0.0, ge=0, le=1)
+    precision: Literal["float32", "bfloat16", "tf32", "auto"] = "auto"
+    compile: bool = False
+    validation: float = Field(default=0.0, ge=0, lt=1)
+
     @model_validator(mode="after")
     def _one_stride_a_width(self) -> EncoderSettings:
         if not self.widths or len(self.widths) != len(self.strides) or min(*self.widths, *self.strides) < 1:
@@ -67,6 +80,15 @@ class EncoderSettings(BaseModel):
         branches = _BRANCHES.get(self.architecture, 1)
         if min(self.widths) < branches:
             raise ValueError(f"widths of {self.architecture} must be at least {branches}, one channel a branch")
+        return self
+
+    @model_validator(mode="after")
+    def _drops_of_the_step_schedule(self) -> EncoderSettings:
+        if bool(self.drops) != (self.schedule == "step") or not all(0 < drop < self.epochs for drop in self.drops):
+            raise ValueError(
+                "drops are epochs between 0 and epochs, for schedule 'step' and for it alone "
+                f"(found drops {list(self.drops)}, schedule {self.schedule!r}, {self.epochs} epochs)"
+            )
         return self
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from sadvae.encoders.graph import hops_from
@@ -35,8 +34,9 @@ def all_streams(joints: Tensor, parent: Tensor) -> Tensor:
     parent: int64 [joint], from parents(). A bone is a joint minus its parent; motion is the difference to the frame
     before, 0 at the first.
     """
-    bones = joints - joints[:, :, parent]
-    still = torch.cat([joints, bones], dim=3)
-    motion = torch.zeros_like(still)
-    motion[:, 1:] = still[:, 1:] - still[:, :-1]
-    return torch.cat([still, motion], dim=3)
+    # Written in place: joining parts costs four times as much as all of the arithmetic.
+    streams = joints.new_zeros(*joints.shape[:3], 3 * len(STREAMS))
+    streams[..., :3] = joints
+    streams[..., 3:6] = joints - joints[:, :, parent]
+    streams[:, 1:, :, 6:] = streams[:, 1:, :, :6] - streams[:, :-1, :, :6]
+    return streams

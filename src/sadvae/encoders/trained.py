@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 
 from sadvae.encoders.architectures import Network, new_network
 from sadvae.encoders.settings import EncoderSettings
+from sadvae.encoders.training_report import TrainingReport
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_bytes, read_json, write_json
 from sadvae.types import EncoderTrace, Layout
@@ -27,6 +28,7 @@ class TrainedEncoder:
 
     layout: the skeleton that it reads. class_count: columns of its logits, one per class id. steps: the preprocessing
     that its clips went through. trace: the classes, subjects and clips that it was trained on.
+    report: how its training went; None for encoders that do not say.
     """
 
     settings: EncoderSettings
@@ -35,6 +37,7 @@ class TrainedEncoder:
     steps: tuple[str, ...]
     trace: EncoderTrace
     network: Network
+    report: TrainingReport | None = None
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
@@ -45,6 +48,7 @@ class TrainedEncoder:
             "class_count": self.class_count,
             "steps": list(self.steps),
             "trace": asdict(self.trace),
+            "report": self.report.model_dump(mode="json") if self.report else None,
         }
         with atomic_folder(Path(folder)) as new:
             write_json(new / "config.json", about)
@@ -80,6 +84,7 @@ def _restored(about: dict[str, Any], weights: dict[str, torch.Tensor]) -> Traine
         tuple(about["steps"]),
         trace,
         network.requires_grad_(False).eval(),
+        TrainingReport.model_validate(about["report"]) if about.get("report") else None,
     )
 
 

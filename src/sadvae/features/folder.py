@@ -6,6 +6,7 @@ features/
   test.test_seen.npz              seen classes of test subjects,
   test.test_unseen.npz            unseen classes of test subjects
   calibration.*.npz             the same thing one level down, made of training clips alone
+  *.maps.npy                    feature maps of the same clips, where `extract --maps` was asked for
 """
 
 from __future__ import annotations
@@ -72,6 +73,12 @@ def features_digest(folder: Path) -> str:
 
 def write_features(folder: Path, features: Features) -> None:
     """Write a features folder; it appears whole or not at all."""
+    with atomic_folder(folder) as new:
+        fill_features(new, features)
+
+
+def fill_features(folder: Path, features: Features) -> None:
+    """Write the files of a features folder into a folder that is there; arrays that are mapped are never in memory."""
     levels = {"test": features.test} | ({"calibration": features.calibration} if features.calibration else {})
     about = {
         "format": FORMAT,
@@ -79,11 +86,10 @@ def write_features(folder: Path, features: Features) -> None:
         "class_names": list(features.class_names),
         "levels": {name: {"split": asdict(level.split), "allow": list(level.allow)} for name, level in levels.items()},
     }
-    with atomic_folder(folder) as new:
-        write_json(new / "task.json", about)
-        for name, level in levels.items():
-            for part in PARTS:
-                write_feature_set(new / f"{name}.{part}.npz", getattr(level, part))
+    write_json(folder / "task.json", about)
+    for name, level in levels.items():
+        for part in PARTS:
+            write_feature_set(folder / f"{name}.{part}.npz", getattr(level, part))
 
 
 def read_features(folder: Path) -> Features:

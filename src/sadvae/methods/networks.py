@@ -68,6 +68,10 @@ class Standardiser(nn.Module):
         """Rows [..., width] to standardised rows."""
         return (rows - self.mean) / self.scale
 
+    def undo(self, rows: Tensor) -> Tensor:
+        """Standardised rows [..., width] back to rows."""
+        return rows * self.scale + self.mean
+
 
 class Networks(nn.Module):
     """E_x, D_x, E_y, D_y and D_T of docs/method.md; z_x = [z_r, z_v] in that order.

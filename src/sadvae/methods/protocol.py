@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -41,6 +41,19 @@ class Trained(Protocol):
 
     def weights(self) -> dict[str, Tensor]:
         """Its weights by name."""
+        ...
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """A trained method that also turns latents back into features."""
+
+    def latents(self, features: FloatArray) -> Latents:
+        """Latent means of features [n, d]."""
+        ...
+
+    def decode(self, latents: Latents) -> FloatArray:
+        """Features float32 [n, d] of latents, in the scale of the features that the method was trained on."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -66,6 +67,17 @@ class TrainedSADVAE:
         mean, _ = self.networks.skeleton_encoder(self.networks.skeleton_scaling(torch.from_numpy(features)))
         r = self.settings.latent
         return Latents(mean[:, :r].numpy(), mean[:, r:].numpy())
+
+    def decode(self, latents: Latents) -> FloatArray:
+        """Features float32 [n, d] of latents [n, r] and [n, v], as D_x gives them, in the scale of the features."""
+        found = latents.semantic.shape[1], latents.style.shape[1]
+        if found != (self.settings.latent, self.settings.style):
+            raise SadvaeError(
+                f"latents have {found[0]} + {found[1]} dimensions; this SA-DVAE has {self.settings.latent} + "
+                f"{self.settings.style}."
+            )
+        joint = torch.from_numpy(np.concatenate([latents.semantic, latents.style], axis=1).astype(np.float32))
+        return self.networks.skeleton_scaling.undo(self.networks.skeleton_decoder(joint)).numpy()
 
     def describe(self) -> dict[str, Any]:
         """See Trained."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from sadvae.files import write_text
 from sadvae.record import RunRecord
@@ -21,6 +23,7 @@ from sadvae.report.sections.confusion import confusion
 from sadvae.report.sections.curve import curve
 from sadvae.report.sections.headline import headline
 from sadvae.report.sections.latents import latents
+from sadvae.report.sections.probes import probes
 from sadvae.report.sections.provenance import provenance
 from sadvae.report.sections.training import training
 from sadvae.report.words import rule_words, run_title
@@ -33,21 +36,42 @@ def write_report(path: Path, record: RunRecord, scene: ReportScene) -> None:
 
 def report_html(record: RunRecord, scene: ReportScene) -> str:
     """The report page of a run as HTML; the same record and scene give the same text."""
+    return filled_page(
+        title=run_title(record),
+        kicker="Zero-shot action recognition from skeletons: report of one run",
+        about=_about(record),
+        sections=_sections(record, scene),
+        scripts=("bodies.js", "page.js"),
+        clips=[packed(clip) for clip in scene.clips],
+    )
+
+
+def filled_page(
+    *,
+    title: str,
+    kicker: str,
+    about: Html,
+    sections: Sequence[Section],
+    scripts: Sequence[str],
+    styles: Sequence[str] = ("page.css",),
+    clips: Sequence[Any] = (),
+) -> str:
+    """A page of sections as HTML. scripts, styles: names of files in report/data, after Plotly's own."""
     from plotly.offline import get_plotlyjs
 
-    sections = _sections(record, scene)
-    scripts = [get_plotlyjs(), _asset("bodies.js"), _asset("page.js")]
+    running = [get_plotlyjs(), *map(_asset, scripts)]
     charts = {name: chart for section in sections for name, chart in section.charts.items()}
     return Template(_asset("page.html")).substitute(
-        policy=escaped(_policy(scripts)),
-        title=escaped(run_title(record)),
-        about=_about(record),
-        style=_asset("page.css"),
+        policy=escaped(_policy(running)),
+        title=escaped(title),
+        kicker=escaped(kicker),
+        about=about,
+        style="\n".join(map(_asset, styles)),
         contents=joined(*(element("a", section.title, href=f"#{section.anchor}") for section in sections)),
         sections=joined(*(section.markup() for section in sections)),
         charts=script_json(charts),
-        clips=script_json([packed(clip) for clip in scene.clips]),
-        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
+        clips=script_json(list(clips)),
+        scripts="\n".join(f"<script>{script}</script>" for script in running),
     )
 
 
@@ -61,6 +85,7 @@ def _sections(record: RunRecord, scene: ReportScene) -> list[Section]:
         curve(record),
         training(record),
         latents(record, scene),
+        *([probes(record)] if record.probes else []),
         provenance(record),
     ]
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from sadvae.encoder_record import EncoderRecord
 from sadvae.errors import SadvaeError
 from sadvae.files import write_text
 from sadvae.record import RunRecord, read_record
 from sadvae.report.replication import replication_table
+from sadvae.report.results_encoders import encoders_section, read_encoder_records
 from sadvae.report.results_groups import Group, grouped
 from sadvae.report.results_tables import group_tables
 from sadvae.report.results_text import facts
@@ -43,6 +45,13 @@ def read_records(folder: Path) -> list[RunRecord]:
     return [_read(path) for path in paths]
 
 
+def read_all_records(folder: Path) -> tuple[list[RunRecord], list[EncoderRecord]]:
+    """All records of runs and of encoders in a folder and below it; only one of the two may be missing."""
+    encoders = read_encoder_records(folder)
+    runs = any(Path(folder).rglob("record.json"))
+    return read_records(folder) if runs or not encoders else [], encoders
+
+
 def _read(path: Path) -> RunRecord:
     record = read_record(path)
     if not record.evaluations:
@@ -50,8 +59,10 @@ def _read(path: Path) -> RunRecord:
     return record
 
 
-def results_markdown(records: Sequence[RunRecord], against: str | None = None) -> str:
-    """RESULTS.md as text: a section for each data set, number of classes and settings.
+def results_markdown(
+    records: Sequence[RunRecord], encoders: Sequence[EncoderRecord] = (), against: str | None = None
+) -> str:
+    """RESULTS.md as text: a section for each data set, number of classes and settings, then one on encoders.
 
     against: the method that others are compared with (default: the main one of each section). The order of records
     does not matter. Raises SadvaeError if one seed of an experiment occurs twice, results contradict each other, no
@@ -63,6 +74,8 @@ def results_markdown(records: Sequence[RunRecord], against: str | None = None) -
         parts.append("\n\n".join([f"## {cell(group.title)}", facts(group), *map(section, tables)]) + "\n")
     for title, table in variants_tables(groups):
         parts.append(f"## {cell(title)}\n\n{section(table)}\n")
+    if encoders:
+        parts.append(encoders_section(encoders))
     return "\n".join(parts)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sadvae.experiment import Run
 from sadvae.methods.protocol import class_vectors
 from sadvae.report.figure import write_picture
+from sadvae.report.finished import FinishedRun, of_run
 from sadvae.report.html import write_report
 from sadvae.report.motion import facing_viewer
 from sadvae.report.scene import ReportScene, SceneClip
@@ -17,14 +18,14 @@ SHOWN_CLIPS = 6
 
 def write_run_report(run: Run) -> None:
     """Write report.html and, where there are clips to draw, picture.png beside a run's record."""
-    scene = scene_of(run)
+    scene = scene_of(of_run(run))
     write_report(run.folder / "report.html", run.record, scene)
     if scene.clips:
         write_picture(run.folder / "picture.png", run.record, scene)
 
 
-def scene_of(run: Run) -> ReportScene:
-    """What the page draws beyond the record: z_r and z_v of the test clips, and unseen clips that move."""
+def scene_of(run: FinishedRun) -> ReportScene:
+    """What the page draws beyond the record: z_r and z_v of the test clips, and unseen clips that move (if at hand)."""
     task = run.task
     features = np.concatenate([task.test_seen.features, task.test_unseen.features])
     labels = np.concatenate([task.test_seen.labels, task.test_unseen.labels])
@@ -35,7 +36,7 @@ def scene_of(run: Run) -> ReportScene:
     return ReportScene(semantic, style, labels, is_seen, _clips(run))
 
 
-def _clips(run: Run) -> tuple[SceneClip, ...]:
+def _clips(run: FinishedRun) -> tuple[SceneClip, ...]:
     """Unseen test clips, one a class in turn, with the ranked unseen classes; none where features were imported."""
     if run.clips is None:
         return ()

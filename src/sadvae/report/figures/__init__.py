@@ -1,0 +1,1 @@
+"""Figures for papers, one a file: each a function from plain data to a matplotlib figure."""

@@ -1,0 +1,1 @@
+"""One page over many records: a table to search, sort and filter, and charts."""

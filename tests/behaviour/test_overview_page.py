@@ -1,0 +1,183 @@
+"""The overview of many records in a real browser: search, filter, sort, charts, keyboard, widths, and no requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sadvae.record import ProbeResult, RunRecord
+from sadvae.report.overview.page import overview_html
+from tests.behaviour.chromium import Page, browser, find_chromium
+from tests.report_samples import make_evaluation, make_record, without_gate
+
+EVIL = "</script><script>window.taken = 1</script>"
+LONG = "an_experiment_with_a_name_that_goes_on_" + "x" * 30
+
+
+def _records() -> list[RunRecord]:
+    probes = [
+        ProbeResult(what="class", read_from=s, accuracy=0.6, chance=0.25, bits=1.0, count=40, folds="subject")
+        for s in ("z_r", "z_v")
+    ]
+
+    def evaluations(shift: float) -> list:
+        return [
+            make_evaluation(zsl_accuracy=0.5 + shift),
+            make_evaluation("ridge", None, zsl_accuracy=0.1 + shift),
+            without_gate(make_evaluation("eszsl", None, zsl_accuracy=0.9 + shift)),
+            make_evaluation(selection="oracle_test", zsl_accuracy=0.95 + shift),
+        ]
+
+    return [
+        make_record(
+            name=name,
+            dataset=dataset,
+            seed=seed,
+            evaluations=evaluations(seed / 50 - 0.02 * number),
+            probes=probes,
+            settings={"title": EVIL},
+        )
+        for number, (name, dataset) in enumerate([("first", "sticks"), (LONG, "<img src=x onerror='window.taken=1'>")])
+        for seed in range(3)
+    ]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    program = find_chromium()
+    if program is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    path = tmp_path_factory.mktemp("overview") / "overview.html"
+    path.write_text(overview_html(_records()), encoding="utf-8")
+    with browser(program) as found:
+        found.open(path.as_uri())
+        found.resize(1300, 900)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _fresh(page: Page) -> None:
+    """Every test starts with an empty search and no filter."""
+    page.value("document.getElementById('filters').reset()")
+    page.value("new Promise(done => setTimeout(done, 60))")
+
+
+def shown(page: Page, table: str = "means") -> list[list[str]]:
+    """Method, ZSL and weights of the rows that are shown."""
+    cells = "[r.dataset.method, r.cells[1].dataset.value, r.dataset.weights]"
+    return page.value(
+        f"Array.from(document.querySelectorAll('#{table} tbody tr')).filter(r => !r.hidden).map(r => {cells})"
+    )
+
+
+def count(page: Page, table: str = "means") -> str:
+    return page.value(f"document.querySelector('[data-count={table}]').textContent")
+
+
+def search(page: Page, words: str) -> None:
+    page.value(f"(() => {{ const s = document.getElementById('search'); s.value = {words!r};"
+               " s.dispatchEvent(new Event('input')); })()")  # fmt: skip
+
+
+def test_search_finds_all_words_in_any_order_and_case(page: Page) -> None:
+    assert (count(page), count(page, "runs")) == ("8 of 8 rows", "24 of 24 rows")
+    search(page, "FIRST ridge")
+    assert [row[0] for row in shown(page)] == ["ridge regression"]
+    assert (count(page), count(page, "runs")) == ("1 of 8 rows", "3 of 24 rows")
+    search(page, "nothing like this")
+    assert (shown(page), count(page)) == ([], "0 of 8 rows")
+
+
+def test_menus_filter_and_clear_shows_all(page: Page) -> None:
+    pick = (
+        "(() => { const m = document.querySelector('[data-filter=weights]'); m.value = 'oracle, not a result';"
+        " m.dispatchEvent(new Event('change')); })()"
+    )
+    page.value(pick)
+    assert {row[2] for row in shown(page)} == {"oracle, not a result"}
+    assert count(page) == "2 of 8 rows"
+    page.value("document.querySelector('#filters [type=reset]').click()")
+    page.value("new Promise(done => setTimeout(done, 60))")
+    assert count(page) == "8 of 8 rows"
+
+
+def test_headings_sort_by_value_and_say_so(page: Page) -> None:
+    state = "document.querySelectorAll('#means thead th')[1].getAttribute('aria-sort')"
+    click = "document.querySelectorAll('#means thead button')[1].click()"
+    page.value(click)
+    values = [float(row[1]) for row in shown(page)]
+    assert (page.value(state), values) == ("descending", sorted(values, reverse=True))
+    page.value(click)
+    values = [float(row[1]) for row in shown(page)]
+    assert (page.value(state), values) == ("ascending", sorted(values))
+    page.value("document.querySelectorAll('#means thead button')[0].click()")
+    names = [row[0] for row in shown(page)]
+    assert names == sorted(names, key=str.lower)
+    assert page.value(state) == "none"
+
+
+def test_missing_scores_come_last_in_both_directions(page: Page) -> None:
+    gated = "Array.from(document.querySelectorAll('#means tbody tr'), r => r.cells[2].dataset.value !== undefined)"
+    for _ in range(2):
+        page.value("document.querySelectorAll('#means thead button')[2].click()")
+        assert page.value(gated) == [True] * 6 + [False] * 2
+
+
+def test_the_chart_shows_the_rows_of_the_table(page: Page) -> None:
+    page.value("document.querySelectorAll('#means thead button')[1].click()")
+    search(page, "first")
+    drawn = page.value("Array.from(document.getElementById('means-chart').data[0].x)")
+    assert drawn == [float(row[1]) for row in shown(page)]
+    symbols = page.value("Array.from(document.getElementById('means-chart').data[0].marker.symbol)")
+    assert symbols == ["diamond-open" if row[2].startswith("oracle") else "circle" for row in shown(page)]
+    low = page.value("document.getElementById('means-chart').data[0].error_x.arrayminus[0]")
+    # Three seeds that differ by 2 points: t(0.975, 2) = 4.3027 times 2 / sqrt(3).
+    assert low == pytest.approx(4.30265 * 2 / 3**0.5, abs=1e-3)
+    pick = (
+        "(() => { const m = document.getElementById('score'); m.value = 'H'; m.dispatchEvent(new Event('change')); })()"
+    )
+    page.value(pick)
+    assert page.value("document.getElementById('means-chart').data[0].x.length") == 3
+
+
+def test_parts_are_drawn_when_they_are_opened(page: Page) -> None:
+    drawn = "Array.from(document.querySelectorAll('[data-chart]'), c => c.querySelectorAll('svg.main-svg').length > 0)"
+    page.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page.value("new Promise(done => setTimeout(done, 400))")
+    assert page.value(drawn) == [True] * 4
+
+
+def test_everything_has_a_name_and_is_reached_by_keyboard(page: Page) -> None:
+    unlabelled = "Array.from(document.querySelectorAll('input, select')).filter(f => !f.labels.length).length"
+    assert page.value(unlabelled) == 0
+    assert page.value("document.querySelectorAll('table.sortable thead th:not([scope=col])').length") == 0
+    assert (
+        page.value("document.querySelectorAll('table.sortable tbody tr > :first-child:not(th[scope=row])').length") == 0
+    )
+    assert page.value("document.querySelectorAll('table.sortable caption').length") == 2
+    page.value("document.querySelectorAll('#means thead button')[1].focus()")
+    before = shown(page)
+    key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+    page.ask("Input.dispatchKeyEvent", type="keyDown", **key)
+    page.ask("Input.dispatchKeyEvent", type="keyUp", **key)
+    assert shown(page) != before
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+def test_the_page_never_scrolls_sideways(page: Page, width: int) -> None:
+    page.resize(width, 900, phone=width < 500)
+    page.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page.value("new Promise(done => setTimeout(done, 400))")
+    assert page.value("innerWidth") == width
+    assert page.value("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_is_asked_for_and_nothing_goes_wrong(page: Page) -> None:
+    asked = [event["request"]["url"] for event in page.named("Network.requestWillBeSent")]
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert len([url for url in asked if url.startswith("file:")]) == 1
+    assert page.value("window.taken === undefined")
+    assert page.named("Runtime.exceptionThrown") == []
+    assert page.named("Runtime.consoleAPICalled") == []
+    assert page.named("Log.entryAdded") == []
