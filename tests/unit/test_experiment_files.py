@@ -92,7 +92,11 @@ def test_the_files_state_published_numbers() -> None:
 
 
 @pytest.mark.parametrize("path", LARGE, ids=short)
-def test_a_large_protocol_runs_on_few_generated_features(path: Path, tmp_path: Path) -> None:
+def test_a_large_protocol_runs_on_few_generated_features(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Probes take most of the time, and have tests of their own.
+    monkeypatch.setattr("sadvae.experiment.probe_task", lambda trained, task: [])
     settings = quick(read_experiment(path), tmp_path / "texts.npy")
     count = CLASS_COUNTS[settings.data.dataset]
     vectors = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
