@@ -8,8 +8,8 @@ from typing import Any
 from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
-# Presets of skeleton encoders beside the default one, st_gcn.
-ENCODERS = ("st_gcn_pp", "ctr_gcn", "shift_gcn")
+# Presets of skeleton encoders beside the default one, st_gcn_pp.
+ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn")
 
 
 def ablations() -> Iterator[tuple[str, dict[str, Any]]]:

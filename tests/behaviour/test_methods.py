@@ -33,7 +33,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "revise": {"epochs": 4, "code": 16},
     "jpose": {"epochs": 4, "embedding": 16, "hidden": 32},
     "cada_vae": {"epochs": 4, "latent": 8, "hidden": 32, "samples": 50},
-    "synse": {"epochs": 4, "latent": 6, "samples": 50},
+    "synse": {"epochs": 10, "latent": 6, "samples": 50},
     "smie": {"epochs": 4, "hidden": 64},
     "aligned_vae": {"latent": 12, "epochs": 4, "iterations_per_epoch": 40},
 }

@@ -22,7 +22,7 @@ from sadvae.settings import read_accuracy
 
 HELP = """Train encoders on all classes and say how often they are right on other subjects.
 
-Example: `sadvae accuracy experiments/encoders/utd_mhad.toml --data UTD-MHAD/Skeleton --seeds 5`
+Example: `sadvae accuracy accuracy/utd_mhad.toml --data UTD-MHAD/Skeleton --seeds 5`
 
 Every encoder and seed leaves a record, `runs/NAME/ENCODER/seed-N.json`; one that is there is not trained again. With
 --validate, training subjects that are held out test in place of the test subjects: this is how settings are chosen.

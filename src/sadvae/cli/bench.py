@@ -19,7 +19,7 @@ from sadvae.bench.tally import Tally
 
 HELP = """Run many experiment files and seeds in several processes, each run a record.
 
-Example: `sadvae bench experiments --data utd_mhad=UTD-MHAD/Skeleton --data msr_action3d=MSRAction3D --seeds 5`
+Example: `sadvae bench experiments/utd_mhad experiments/msr_action3d --data utd_mhad=A --data msr_action3d=B`
 
 A PATH may also be a features folder, or a folder of features folders named after the experiments (NAME of each file).
 
