@@ -69,7 +69,7 @@ def bench(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = f"from sadvae.cli.main import main; main({words!r})"
     first = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 300
-    while not list(out.rglob("record.key")) and first.poll() is None and time.monotonic() < deadline:
+    while not list(out.glob("*/seed-*/record.key")) and first.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()

@@ -115,10 +115,17 @@ def test_the_classifier_depends_on_its_seed_alone(networks: Networks) -> None:
 
 
 def test_a_relu_clips_logits_at_zero() -> None:
-    found = UnseenClassifier(R, K, relu=True)(tensor(N, R, seed=0))
-    free = UnseenClassifier(R, K, relu=False)(tensor(N, R, seed=0))
-    assert float(found.detach().min()) == 0.0
-    assert float(free.detach().min()) < 0.0
+    clipped, free = UnseenClassifier(R, K, relu=True), UnseenClassifier(R, K, relu=False)
+    clipped.load_state_dict(free.state_dict())
+    x = torch.cat([tensor(N, R, seed=0), -tensor(N, R, seed=0)])
+    with torch.no_grad():
+        # Opposite inputs: without biases one of each pair has logits below 0.
+        for network in (clipped, free):
+            for name, parameter in network.named_parameters():
+                if name.endswith("bias"):
+                    parameter.zero_()
+        torch.testing.assert_close(clipped(x), free(x).clamp(min=0))
+        assert float(free(x).min()) < 0.0
 
 
 def test_the_classifier_without_relu_agrees_with_logistic_regression(networks: Networks) -> None:
