@@ -11,6 +11,7 @@ from typing import Any
 
 from sadvae.encoder_record import EncoderRecord
 from sadvae.encoders.accuracy import encoder_scores
+from sadvae.encoders.checkpoint import remove_checkpoint
 from sadvae.encoders.pretrain import EpochReport, pretrain
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.errors import SadvaeError
@@ -52,7 +53,7 @@ class AccuracyJob:
         log = _Log.found(self.path.with_suffix(".log"), self.known["key"])
         if not log.epochs:
             # Of another training, or of one that was stopped before anything was noted.
-            checkpoint.unlink(missing_ok=True)
+            remove_checkpoint(checkpoint)
 
         def report(epoch: EpochReport) -> None:
             log.add(asdict(epoch))
@@ -73,7 +74,7 @@ class AccuracyJob:
             seconds=seconds,
             peak_memory_mb=peak_memory_mb(),
         ).write(self.path)
-        checkpoint.unlink(missing_ok=True)
+        remove_checkpoint(checkpoint)
         log.path.unlink(missing_ok=True)
 
 

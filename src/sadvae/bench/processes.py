@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+from sadvae.encoders.workers import settle
 
 Tell = Callable[[Any], None]
 Work = Callable[[Any, Tell], None]
@@ -78,22 +76,5 @@ def _listen(
 
 
 def _in_process(work: Work, unit: Any, there: Connection) -> None:
-    import torch
-
-    torch.set_num_threads(1)
-    # Ctrl-C reaches the parent too, which ends this process; then files in the making are removed.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    settle()
     work(unit, there.send)
-
-
-def _leave(number: int, frame: object) -> None:
-    sys.exit(128 + number)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -64,6 +64,16 @@ def _hear_one(news: Queue[_News], running: dict[str, BaseProcess], hear: Callabl
 
 
 def _work(name: str, job: Job, news: Queue[_News]) -> None:
+    settle()
+    try:
+        job(lambda item: news.put((name, False, item)))
+        news.put((name, True, None))
+    except Exception as error:
+        news.put((name, True, error))
+
+
+def settle() -> None:
+    """Make this process a worker: of one thread, which ends with its parent, however that ends."""
     import torch
 
     # More threads than one a process collapse on shared machines.
@@ -72,11 +82,6 @@ def _work(name: str, job: Job, news: Queue[_News]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        job(lambda item: news.put((name, False, item)))
-        news.put((name, True, None))
-    except Exception as error:
-        news.put((name, True, error))
 
 
 def _leave(number: int, frame: object) -> None:

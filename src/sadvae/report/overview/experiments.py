@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from sadvae.report.figures.gather import by_method, class_means, curves_of, probes_of
 from sadvae.report.figures.probe_bars import ProbeGroup
 from sadvae.report.figures.seen_unseen import GRID, MethodCurve, mean_curve
-from sadvae.report.markup import Html, details, element, joined, note, table
+from sadvae.report.markup import Html, details, element, joined, table
 from sadvae.report.overview.lines import experiment_name
 from sadvae.report.palette import COLOURS
 from sadvae.report.published import published_results
 from sadvae.report.results_groups import Group
 from sadvae.report.section import Chart, Section, chart_place, figures, plot_text, rounded
-from sadvae.report.words import percent, rule_words, run_title, stated
+from sadvae.report.sections.comparison import published_table
+from sadvae.report.words import percent, run_title
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -42,7 +43,8 @@ def _experiment(group: Group, number: int, charts: dict[str, Chart]) -> Html:
     probes = probes_of(group.records)
     if probes:
         written.append(_probes(probes))
-    written.append(_published(group))
+    stated = dict.fromkeys(result for record in group.records for result in published_results(record))
+    written.append(published_table(tuple(stated)))
     legend = _legend(list(by_method(group.records)))
     return details(title, legend, figures(*places, columns="two"), *written, open_=number == 0)
 
@@ -125,18 +127,3 @@ def _probes(found: Sequence[ProbeGroup]) -> Html:
     ]
     head = ("A linear probe", "from", "balanced accuracy (%)", "± (standard error)", "chance")
     return joined(element("h3", "Does it disentangle?"), table(head, rows, words=(0, 1)))
-
-
-def _published(group: Group) -> Html | str:
-    found = dict.fromkeys(result for record in group.records for result in published_results(record))
-    if not found:
-        return ""
-    rows = [
-        (p.method, *(stated(v) for v in (p.zsl, p.seen, p.unseen, p.harmonic_mean)), rule_words(p.selection), p.source)
-        for p in found
-    ]
-    return joined(
-        element("h3", "As published"),
-        table(("Method", "ZSL", "S", "U", "H", "Weights", "Source"), rows, words=(0, 5, 6)),
-        note("Numbers that publications state for this protocol; they were not measured here."),
-    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sadvae.record import Evaluation, RunRecord
 from sadvae.report.markup import Html, element, joined, note, table
 from sadvae.report.published import published_results
 from sadvae.report.section import Section
 from sadvae.report.words import ORACLE, method_name, percent, rule_words, stated
+from sadvae.settings import PublishedResult
 
 HEAD = ("Method", "ZSL", "S", "U", "H", "ZSL class mean", "Gate AUROC", "Curve area", "Calibration error", "Weights")
 
@@ -23,7 +26,7 @@ def comparison(record: RunRecord) -> Section:
     return Section(
         "methods",
         "Beside simpler methods",
-        joined(table(HEAD, rows, words=(0, 9), class_="scores"), text, _published(record)),
+        joined(table(HEAD, rows, words=(0, 9), class_="scores"), text, published_table(published_results(record))),
     )
 
 
@@ -43,8 +46,8 @@ def _row(evaluation: Evaluation) -> tuple[object, ...]:
     return method_name(evaluation), *(percent(number) for number in numbers), shown
 
 
-def _published(record: RunRecord) -> Html | str:
-    found = published_results(record)
+def published_table(found: Sequence[PublishedResult]) -> Html | str:
+    """What publications state for a protocol, under a heading of its own; empty where they state nothing."""
     if not found:
         return ""
     rows = [
