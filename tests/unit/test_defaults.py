@@ -1,0 +1,82 @@
+"""The defaults are what the recorded comparisons on held-out classes and subjects found best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sadvae.encoder_record import read_encoder_record
+from sadvae.encoders.settings import encoder_preset
+from sadvae.files import read_json
+from sadvae.methods.settings import sadvae
+from sadvae.settings import ExperimentSettings, TextSettings
+from sadvae.skeleton.recipe import PrepareSettings
+
+RESULTS = Path(__file__).parents[2] / "results"
+DATASETS = ("utd_mhad", "msr_action3d")
+
+
+def means(rows: list[dict[str, Any]], by: str, score: str) -> dict[str, float]:
+    """The mean score of the rows of each kind."""
+    return {kind: float(np.mean([row[score] for row in rows if row[by] == kind])) for kind in {row[by] for row in rows}}
+
+
+def best(found: dict[str, float]) -> str:
+    return max(found, key=lambda name: found[name])
+
+
+def default_of(model: Any, field: str) -> Any:
+    return model.model_fields[field].default
+
+
+def record_of(folder: str, encoder: str) -> Any:
+    return read_encoder_record(RESULTS / "runs" / folder / "validation" / encoder / "seed-0.json")
+
+
+def accuracy_of(folder: str, encoder: str) -> float:
+    record = record_of(folder, encoder)
+    assert record.part == "validation"
+    return record.scores.accuracy
+
+
+def over_datasets(name: Callable[[str], str], encoder: str) -> float:
+    return float(np.mean([accuracy_of(name(dataset), encoder) for dataset in DATASETS]))
+
+
+def test_the_default_text_is_the_best_on_held_out_classes() -> None:
+    recorded = read_json(RESULTS / "text_modes.json")
+    assert recorded["level"] == "calibration"
+    assert best(means(recorded["rows"], "mode", "zsl")) == default_of(TextSettings, "mode")
+
+
+def test_the_default_gate_is_the_best_on_held_out_classes() -> None:
+    recorded = read_json(RESULTS / "choose_gate.json")
+    assert recorded["level"] == "calibration"
+    assert best(means(recorded["rows"], "gate", "H")) == default_of(ExperimentSettings, "gate")
+
+
+def test_the_preset_has_the_settings_that_were_chosen_on_held_out_classes() -> None:
+    base = read_json(RESULTS / "choose_sadvae.json")["base"]
+    settings = sadvae()
+    assert {name: getattr(settings, name) for name in base} == base
+
+
+def test_the_default_encoder_is_the_best_on_held_out_subjects() -> None:
+    def usual(dataset: str) -> str:
+        return f"encoders_{dataset}"
+
+    networks = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
+    found = {name: over_datasets(usual, name) for name in networks}
+    assert best(found) == encoder_preset("default").architecture
+    assert over_datasets(usual, "st_gcn_pp_batch_16") > max(found.values())
+    assert encoder_preset("default").batch_size == 16
+
+
+def test_bodies_are_canonicalised_because_it_was_better_on_held_out_subjects() -> None:
+    for dataset in DATASETS:
+        moved = accuracy_of(f"encoders_{dataset}", "st_gcn_pp_batch_16")
+        assert moved > accuracy_of(f"encoders_{dataset}_not_canonical", "st_gcn_pp")
+    assert default_of(PrepareSettings, "canonicalise")
