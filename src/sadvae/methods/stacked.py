@@ -11,7 +11,6 @@ import copy
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -46,7 +45,7 @@ from sadvae.methods.stacked_steps import (
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
 
-__all__ = ["StackedRun", "fit_stacked", "free_bytes"]
+__all__ = ["Stack", "StackedRun", "fit_stacked", "free_bytes"]
 
 # Hears the number of a run, an epoch, the trained snapshot and its mean loss terms.
 WatchRuns = Callable[[int, int, TrainedSADVAE, dict[str, float]], None]
@@ -66,7 +65,7 @@ def fit_stacked(
     where = _device(device)
     trained: dict[int, TrainedSADVAE] = {}
     for numbers in _parts(runs, where, budget) if runs else ():
-        found = _Stack([runs[number] for number in numbers], numbers, where).train(watch)
+        found = Stack([runs[number] for number in numbers], numbers, where).train(watch)
         trained |= dict(zip(numbers, found, strict=True))
     return [trained[number] for number in range(len(runs))]
 
@@ -167,8 +166,11 @@ def _on_device(members: Sequence[_Member], device: torch.device) -> StackedData:
     return StackedData(tuple(parts))
 
 
-class _Stack:
-    """Runs that train together; numbers: of the runs, for sentences and for those who watch."""
+class Stack:
+    """Runs of one shape that train together on a device, all of them in memory; what fit_stacked works with.
+
+    numbers: of the runs, for sentences and for those who watch.
+    """
 
     def __init__(self, runs: Sequence[StackedRun], numbers: Sequence[int], device: torch.device) -> None:
         self.numbers, self.device = numbers, device
@@ -177,33 +179,29 @@ class _Stack:
         step = plain_steps(self.trainer, _on_device(self.members, device))
         on_gpu = device.type == "cuda"
         self.step: Step = RecordedSteps(step, self.trainer.settings, cuda_graphs()) if on_gpu else step
+        # Beside a GPU the draws of hundreds of runs would take longer than their step. Threads end with the stack.
+        threads = ThreadPoolExecutor() if on_gpu else None
+        sources = [RandomDraws(member.run.settings.noise, member.generator) for member in self.members]
+        self.draws = StackedDraws(sources, self.trainer.buffer.parameters.dtype, threads)
 
     def train(self, watch: WatchRuns | None) -> list[TrainedSADVAE]:
         """Train all epochs; the trained methods in the order of the runs."""
         epochs = self.trainer.settings.epochs
-        # On a GPU the draws of hundreds of runs would take longer than their step.
-        threads = ThreadPoolExecutor() if self.device.type == "cuda" else None
-        with threads or nullcontext():
-            draws = StackedDraws(
-                [RandomDraws(member.run.settings.noise, member.generator) for member in self.members],
-                self.trainer.buffer.parameters.dtype,
-                threads,
-            )
-            for epoch in range(epochs):
-                means = self._epoch(epoch, draws)
-                if watch is not None:
-                    self._tell(watch, epoch, means)
+        for epoch in range(epochs):
+            means = self.epoch(epoch)
+            if watch is not None:
+                self._tell(watch, epoch, means)
         self.trainer.give_back()
         return [member.snapshot(epochs - 1) for member in self.members]
 
-    def _epoch(self, epoch: int, draws: StackedDraws) -> list[dict[str, float]]:
+    def epoch(self, epoch: int) -> list[dict[str, float]]:
         """One epoch (from 0); mean loss terms of every run. Raises SadvaeError where a loss is not a number."""
         settings = self.trainer.settings
         each = [epoch_batches(len(m.data.columns), m.run.settings, m.generator) for m in self.members]
         sums = torch.zeros((), device=self.device)
         for iteration, rows in enumerate(zip(*each, strict=True)):
             weights = [weights_at(m.run.settings, epoch, iteration, len(each[0])) for m in self.members]
-            drawn = draws.take(settings, weights, iteration, len(rows[0]))
+            drawn = self.draws.take(settings, weights, iteration, len(rows[0]))
             inputs = StepInputs(
                 torch.stack(rows).to(self.device),
                 stacked_weights(weights, self.trainer.nothing),
