@@ -12,6 +12,8 @@ FLOORS = {
     "errors": 0,
     "types": 0,
     "sensor_names": 0,
+    "cores": 0,
+    "equal_rows": 0,
     "files": 1,
     "mat_file": 1,
     "task": 1,

@@ -14,8 +14,9 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -132,19 +133,22 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
                 np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
 
 
-def read_arrays(path: Path, mapped: Collection[str] = ()) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, mapped: Collection[str] = (), *, private: bool = False) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, by name; those named in `mapped` stay on the disk until they are used (np.memmap).
 
+    private: mapped arrays may be changed in memory, which the file does not hear of (torch takes no others without a
+    warning); else they are read-only.
     Nothing is unpickled; a header that claims more than the file holds is refused before memory is taken.
     Raises SadvaeError if the file is missing, truncated, not an .npz, or holds Python objects.
     """
     path = Path(path)
     if not path.is_file():
         raise SadvaeError(f"{path} does not exist; expected an .npz file.")
+    map_member = partial(_map_member, mode="c" if private else "r")
     try:
         with zipfile.ZipFile(path) as archive:
             return {
-                name: (_map_member if name in mapped else _read_member)(archive, info, path)
+                name: (map_member if name in mapped else _read_member)(archive, info, path)
                 for info in archive.infolist()
                 for name in [_stem(info.filename)]
             }
@@ -199,8 +203,8 @@ def read_npy_header(stream: Any, where: str) -> tuple[tuple[int, ...], bool, np.
     return tuple(map(int, lengths)), columns == "True", dtype
 
 
-def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
-    """A member as a read-only view of the file; a compressed or empty one is read."""
+def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, mode: Literal["r", "c"]) -> np.ndarray:
+    """A member as a view of the file, read-only or private; a compressed or empty one is read."""
     if info.compress_type != zipfile.ZIP_STORED:
         return _read_member(archive, info, path)
     with archive.open(info) as member:
@@ -212,7 +216,7 @@ def _map_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> 
         stream.seek(info.header_offset)
         name, extra = struct.unpack("<26x2H", stream.read(30))
     begin = info.header_offset + 30 + name + extra + header
-    return np.memmap(path, dtype, "r", begin, shape, "F" if fortran_order else "C")
+    return np.memmap(path, dtype, mode, begin, shape, "F" if fortran_order else "C")
 
 
 def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
+from sadvae.equal_rows import equal_rows
 from sadvae.errors import LeakageError, SadvaeError
 from sadvae.types import ClassEmbeddings, ClassSplit, ClipSet, EncoderTrace, FeatureSet
 
@@ -170,13 +169,9 @@ class ZeroShotTask:
     def _check_rows(self) -> None:
         if "equal_rows" in self.allow:
             return
-        known = {row.tobytes() for row in np.ascontiguousarray(self.train.features)}
         for name, part in (("seen", self.test_seen), ("unseen", self.test_unseen)):
-            equal = [
-                part.clip_ids[i] for i, row in enumerate(np.ascontiguousarray(part.features)) if row.tobytes() in known
-            ]
             _refuse(
-                equal,
+                [part.clip_ids[row] for row in equal_rows(part.features, self.train.features)],
                 "test clip {} "
                 + f"({name}) has exactly the features of a training clip: the same clip under another name?",
             )

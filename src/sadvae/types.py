@@ -14,11 +14,18 @@ from sadvae.errors import SadvaeError
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+# Rows that are checked at once.
+_BLOCK = 65_536
 
 
 def _require(condition: bool, message: str) -> None:
     if not condition:
         raise SadvaeError(message)
+
+
+def _all_finite(rows: NDArray[np.floating]) -> bool:
+    """Whether all numbers of [n, d] are finite; mapped rows are read a block at a time."""
+    return all(bool(np.isfinite(rows[begin : begin + _BLOCK]).all()) for begin in range(0, len(rows), _BLOCK))
 
 
 def duplicates(values: Iterable[object]) -> list[object]:
@@ -216,7 +223,8 @@ class EncoderTrace:
 class FeatureSet:
     """Skeleton features and what they remember of their making.
 
-    features: float32 [n, d]. labels: int64 [n]. clip_ids: n names. subjects: n names, or None where unknown.
+    features: float32 [n, d], which may be mapped from a file. labels: int64 [n]. clip_ids: n names. subjects: n names,
+    or None where unknown.
     seen_logits: float32 [n, class] raw logits of the seen classifier; column = class id (never-trained columns
     included), or None. encoder: what the encoder saw, or None where unknown. provenance: free text.
     """
@@ -241,7 +249,7 @@ class FeatureSet:
         )
         twice = duplicates(self.clip_ids)
         _require(not twice, f"clip {twice[:1]} occurs more than once in one feature set.")
-        _require(bool(np.isfinite(self.features).all()), "features hold a number that is not finite (NaN or infinity).")
+        _require(_all_finite(self.features), "features hold a number that is not finite (NaN or infinity).")
         if self.subjects is not None:
             _require(len(self.subjects) == count, f"{count} features come with {len(self.subjects)} subjects.")
         if self.seen_logits is not None:
@@ -249,9 +257,7 @@ class FeatureSet:
                 self.seen_logits.ndim == 2 and len(self.seen_logits) == count,
                 f"{count} features come with logits of shape {self.seen_logits.shape}; expected [{count}, class].",
             )
-            _require(
-                bool(np.isfinite(self.seen_logits).all()), "seen-classifier logits hold a number that is not finite."
-            )
+            _require(_all_finite(self.seen_logits), "seen-classifier logits hold a number that is not finite.")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from sadvae.cores import cores_here, pin
 from sadvae.encoders.workers import settle
 
 Tell = Callable[[Any], None]
@@ -22,6 +23,7 @@ PRELOAD = "sadvae.experiment"
 class _Running:
     unit: Any
     process: BaseProcess
+    core: int | None
 
 
 def run_units(
@@ -30,31 +32,41 @@ def run_units(
     """Call work(unit, tell) for every unit, each in a process of its own, at most `workers` at once.
 
     hear(unit, message) gets what a unit tells, in order; ended(unit, code) comes after its last message, with the exit
-    code of its process, 0 if all went well. Processes end with this one, however it ends.
+    code of its process, 0 if all went well. Processes end with this one, however it ends. Where they are as many as
+    this process has cores, each keeps to a core of its own.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOAD])
-    waiting = deque(units)
+    waiting, free = deque(units), deque(places(workers))
     running: dict[Connection, _Running] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
-                connection, started = _start(context, waiting.popleft(), work)
+                connection, started = _start(context, waiting.popleft(), work, free.popleft())
                 running[connection] = started
             for connection in [c for c in wait(list(running)) if isinstance(c, Connection)]:
-                _listen(connection, running, hear, ended)
+                free.extend(_listen(connection, running, hear, ended))
     finally:
         for left in running.values():
             left.process.terminate()
             left.process.join()
 
 
-def _start(context: Any, unit: Any, work: Work) -> tuple[Connection, _Running]:
+def places(workers: int) -> list[int | None]:
+    """The core of each worker; None where the system places it.
+
+    Fewer workers than cores are not pinned: others, or another bench, may keep just those cores busy.
+    """
+    cores = cores_here()
+    return list(cores) if len(cores) == workers else [None] * workers
+
+
+def _start(context: Any, unit: Any, work: Work, core: int | None) -> tuple[Connection, _Running]:
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_in_process, args=(work, unit, there))
+    process = context.Process(target=_in_process, args=(work, unit, there, core))
     process.start()
     there.close()
-    return here, _Running(unit, process)
+    return here, _Running(unit, process, core)
 
 
 def _listen(
@@ -62,19 +74,21 @@ def _listen(
     running: dict[Connection, _Running],
     hear: Callable[[Any, Any], None],
     ended: Callable[[Any, int], None],
-) -> None:
-    """One message, or the end of the process: its end of the pipe closes however it dies."""
+) -> list[int | None]:
+    """One message, or the end of the process: its end of the pipe closes however it dies. The places that got free."""
     unit, process = running[connection].unit, running[connection].process
     try:
         message = connection.recv()
     except EOFError:
-        del running[connection]
+        core = running.pop(connection).core
         process.join()
         ended(unit, process.exitcode or 0)
-        return
+        return [core]
     hear(unit, message)
+    return []
 
 
-def _in_process(work: Work, unit: Any, there: Connection) -> None:
+def _in_process(work: Work, unit: Any, there: Connection, core: int | None) -> None:
+    pin(core)
     settle()
     work(unit, there.send)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from sadvae.bench.bench import Ended, News, run_bench
 from sadvae.bench.plan import make_plan, parse_data, read_experiments
 from sadvae.bench.tally import Tally
+from sadvae.cores import cores_here
 
 HELP = """Run many experiment files and seeds in several processes, each run a record.
 
@@ -44,7 +45,8 @@ def command(
     count = len(plan.jobs)
     typer.echo(f"{count + len(plan.finished)} runs: {len(plan.finished)} finished before, {count} to run.")
     with BenchProgress(count) as shown:
-        ends = run_bench(plan, out, min(workers or os.cpu_count() or 1, max(count, 1)), shown)
+        cores = len(cores_here()) or os.cpu_count() or 1
+        ends = run_bench(plan, out, min(workers or cores, max(count, 1)), shown)
     failed = [end for end in ends if end.error]
     for end in failed:
         typer.echo(f"Failed: {end.run}: {end.error}", err=True)

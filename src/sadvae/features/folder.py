@@ -129,8 +129,11 @@ def write_feature_set(path: Path, part: FeatureSet) -> None:
 
 
 def read_feature_set(path: Path) -> FeatureSet:
-    """Read one feature set. Raises SadvaeError if an array is missing or does not fit the others."""
-    arrays = read_arrays(path)
+    """Read one feature set; features and logits stay on the disk until they are used.
+
+    Raises SadvaeError if an array is missing or does not fit the others.
+    """
+    arrays = read_arrays(path, ("features", "seen_logits"), private=True)
     missing = [name for name in ("features", "labels", "clip_ids") if name not in arrays]
     if missing:
         raise SadvaeError(f"{path} has no array {missing[0]!r}; expected features, labels and clip_ids.")

@@ -1,4 +1,7 @@
-"""The loss terms of SA-DVAE as pure functions; equation numbers are those of docs/method.md."""
+"""The loss terms of SA-DVAE as pure functions; equation numbers are those of docs/method.md.
+
+Batches are [n, d], or [run, n, d] of stacked runs (stacked.py); each run then has a loss and a weight of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+# A weight: one number, or those of stacked runs [run].
+Weight = float | Tensor
+
+
+def is_used(weight: Weight) -> bool:
+    """Whether a term is to be computed; stacked weights are one number only where all of them are 0."""
+    return isinstance(weight, Tensor) or weight != 0
+
+
+def over_rows(weight: Weight) -> Weight:
+    """A weight as it multiplies a batch [n, d], or [run, n, d] of stacked runs."""
+    return weight[:, None, None] if isinstance(weight, Tensor) else weight
+
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, I)), summed over dimensions, mean over the batch (equations 1 and 2)."""
@@ -15,7 +31,7 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def squared_error(
-    kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor, weight: float = 1.0, width: int | None = None
+    kind: Literal["mean", "sum"], found: Tensor, wanted: Tensor, weight: Weight = 1.0, width: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """weight * the squared error of a batch [n, d], mean over clips, and its gradient with respect to `found` [n, d].
 
@@ -23,9 +39,9 @@ def squared_error(
     (more where further dimensions have no error).
     """
     difference = found - wanted
-    share = weight / (len(found) * ((width or found.shape[1]) if kind == "mean" else 1))
-    flat = difference.view(-1)
-    return torch.dot(flat, flat) * share, difference.mul_(2 * share)
+    share = weight / (found.shape[-2] * ((width or found.shape[-1]) if kind == "mean" else 1))
+    flat = difference.flatten(-2)
+    return torch.linalg.vecdot(flat, flat) * share, difference.mul_(2 * over_rows(share))
 
 
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
@@ -39,7 +55,7 @@ def discrimination_gradient(joint: Tensor, shuffled: Tensor) -> tuple[Tensor, Te
     The loss is the binary cross entropy, the mean of joint pairs (1) and shuffled ones (0); its gradients are finite
     however sure and wrong D_T is.
     """
-    return torch.sigmoid(-joint) * (-0.5 / len(joint)), torch.sigmoid(shuffled) * (0.5 / len(shuffled))
+    return torch.sigmoid(-joint) * (-0.5 / joint.shape[-2]), torch.sigmoid(shuffled) * (0.5 / shuffled.shape[-2])
 
 
 def total_correlation(
@@ -51,11 +67,11 @@ def total_correlation(
     density_ratio: mean of log D_T / (1 - D_T), the estimate of KL(q(z_r, z_v) || q(z_r) q(z_v)) (Kim and Mnih 2018).
     """
     if kind == "published":
-        return torch.sigmoid(joint).mean()
+        return torch.sigmoid(joint).mean((-2, -1))
     if kind == "density_ratio":
-        return joint.mean()
+        return joint.mean((-2, -1))
     assert shuffled is not None
-    return functional.logsigmoid(joint).mean() + functional.logsigmoid(-shuffled).mean()
+    return functional.logsigmoid(joint).mean((-2, -1)) + functional.logsigmoid(-shuffled).mean((-2, -1))
 
 
 def total_correlation_gradient(
@@ -64,8 +80,8 @@ def total_correlation_gradient(
     """The gradients of total_correlation with respect to the logits of joint and of shuffled pairs, each [n, 1]."""
     if kind == "published":
         found = torch.sigmoid(joint)
-        return found * (1 - found) / len(joint), torch.zeros_like(joint)
+        return found * (1 - found) / joint.shape[-2], torch.zeros_like(joint)
     if kind == "density_ratio":
-        return torch.full_like(joint, 1 / len(joint)), torch.zeros_like(joint)
+        return torch.full_like(joint, 1 / joint.shape[-2]), torch.zeros_like(joint)
     assert shuffled is not None
-    return torch.sigmoid(-joint) / len(joint), torch.sigmoid(shuffled) / -len(shuffled)
+    return torch.sigmoid(-joint) / joint.shape[-2], torch.sigmoid(shuffled) / -shuffled.shape[-2]

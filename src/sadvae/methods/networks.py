@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+# Rows of which statistics are taken at once.
+BLOCK = 65_536
+
 
 class Encoder(nn.Module):
     """q(z | f): one linear layer for the mean and one for the log-variance."""
@@ -59,9 +62,14 @@ class Standardiser(nn.Module):
         self.register_buffer("scale", torch.ones(()))
 
     def fit(self, rows: Tensor) -> None:
-        """Take the mean of rows [n, width], and the root mean square of what it leaves."""
-        self.mean.copy_(rows.mean(0))
-        scale = (rows - self.mean).pow(2).mean().sqrt()
+        """Take the mean of rows [n, width], and the root mean square of what it leaves.
+
+        Of mapped rows, only a block at a time is in memory.
+        """
+        blocks = [(block, len(block) / len(rows)) for block in rows.split(BLOCK)]
+        self.mean.copy_(torch.stack([block.mean(0).double() * share for block, share in blocks]).sum(0))
+        squares = [(block - self.mean).pow(2).mean().double() * share for block, share in blocks]
+        scale = torch.stack(squares).sum().to(rows.dtype).sqrt()
         self.scale.copy_(torch.where(scale > 0, scale, torch.ones(())))
 
     def forward(self, rows: Tensor) -> Tensor:

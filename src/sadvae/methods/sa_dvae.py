@@ -6,7 +6,7 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,7 +18,10 @@ from sadvae.errors import SadvaeError
 from sadvae.methods.affine import Buffer, Pairs
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
+    Weight,
     discrimination_gradient,
+    is_used,
+    over_rows,
     reparameterise,
     squared_error,
     total_correlation,
@@ -48,7 +51,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Terms:
-    """The weighted terms of one step's loss, each a scalar tensor, and their sum `total` (equation 5)."""
+    """The weighted terms of one step's loss, each a scalar tensor, and their sum `total` (equation 5).
+
+    Of stacked runs (stacked.py), each is [run].
+    """
 
     reconstruction_skeleton: Tensor
     kl_skeleton: Tensor
@@ -62,11 +68,11 @@ class Terms:
 class Posterior:
     """q(z | f) of a batch, a draw z from it, and the way back of gradients.
 
-    On the skeleton's side z = [z_r, z_v]; all tensors are [n, dimensions].
+    On the skeleton's side z = [z_r, z_v]; all tensors are [n, dimensions], or [run, n, dimensions] of stacked runs.
     """
 
     def __init__(self, encoded: Tensor) -> None:
-        self.mean, self.log_variance = encoded.chunk(2, 1)
+        self.mean, self.log_variance = encoded.chunk(2, -1)
         self.deviation = torch.exp(0.5 * self.log_variance)
         self.variance = self.deviation.square()
 
@@ -77,21 +83,34 @@ class Posterior:
 
     def kl(self) -> Tensor:
         """KL(q || N(0, I)), summed over dimensions, mean over the batch; kl_to_standard_normal without a second exp."""
-        return (self.variance - 1 - self.log_variance + self.mean.square()).sum() * (0.5 / len(self.mean))
+        each = self.variance - 1 - self.log_variance + self.mean.square()
+        return each.sum((-2, -1)) * (0.5 / self.mean.shape[-2])
 
-    def gradient(self, of_draw: Tensor, kl_weight: float) -> Tensor:
+    def gradient(self, of_draw: Tensor, kl_weight: Weight) -> Tensor:
         """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
         mean, log_variance = of_draw, 0.5 * of_draw * self.noise * self.deviation
-        if kl_weight:
-            share = kl_weight / len(of_draw)
+        if is_used(kl_weight):
+            share = over_rows(kl_weight) / of_draw.shape[-2]
             mean = mean + share * self.mean
             log_variance += (0.5 * share) * (self.variance - 1)
-        return torch.cat([mean, log_variance], 1)
+        return torch.cat([mean, log_variance], -1)
 
 
 def sample(posterior: tuple[Tensor, Tensor], draws: Draws) -> Tensor:
     """One draw from a posterior (mean, log-variance)."""
     return reparameterise(*posterior, draws.noise(posterior[0]))
+
+
+def rows_in(order: Tensor, rows: Tensor) -> Tensor:
+    """Rows [n, d] in another order [n]; of stacked runs [run, n, d] each in its own [run, n]."""
+    return torch.take_along_dim(rows, order[..., None], -2)
+
+
+def adam(parameters: Iterable[Any], learning_rate: float) -> torch.optim.Adam:
+    """Adam in one pass over its parameters; on a GPU such that its steps can be recorded (stacked_steps.py)."""
+    found = list(parameters)
+    on_gpu = any(one.is_cuda for group in found for one in (group["params"] if isinstance(group, dict) else [group]))
+    return torch.optim.Adam(found, lr=learning_rate, fused=True, capturable=on_gpu)
 
 
 class Trainer:
@@ -115,11 +134,12 @@ class Trainer:
         )
         self.layers = self.buffer.layers
         self.widths = {"D_x": encoder_x.mean.in_features, "D_y": text_width or encoder_y.mean.in_features}
-        rate = settings.learning_rate
-        self.autoencoder_optimiser = torch.optim.Adam([self.buffer.parameters], lr=rate, fused=True)
+        self.autoencoder_optimiser = adam([self.buffer.parameters], settings.learning_rate)
         discriminator = networks.discriminator
         self.judge = Buffer({"hidden": (discriminator.hidden,), "output": (discriminator.output,)})
-        self.discriminator_optimiser = torch.optim.Adam([self.judge.parameters], lr=rate, fused=True)
+        self.discriminator_optimiser = adam([self.judge.parameters], settings.learning_rate)
+        # What a term that is not computed amounts to.
+        self.nothing = torch.zeros(())
 
     @torch.no_grad()
     def step(self, skeleton: Tensor, text: Tensor, weights: Weights, draws: Draws, iteration: int) -> Terms:
@@ -137,8 +157,8 @@ class Trainer:
 
     def _skeleton_noise(self, clip: Posterior, draws: Draws) -> Tensor:
         """Noise of z_r, then of z_v, side by side."""
-        parts = clip.mean.split([self.networks.latent, self.networks.style], 1)
-        return torch.cat([draws.noise(part).expand_as(part) for part in parts], 1)
+        parts = clip.mean.split([self.networks.latent, self.networks.style], -1)
+        return torch.cat([draws.noise(part).expand_as(part) for part in parts], -1)
 
     def _terms(
         self,
@@ -150,25 +170,25 @@ class Trainer:
     ) -> tuple[Terms, Tensor, Tensor]:
         """The terms of the loss, and the gradients of z_x = [z_r, z_v] and z_y; decoders learn on the way."""
         (skeleton, text), (clip, words), (z_x, z_y), r = wanted, posteriors, draw, self.networks.latent
-        none = torch.zeros(())
+        none = self.nothing
         # Equation 1: the skeleton's evidence lower bound, negated. The KL's gradient is in Posterior.gradient.
         reconstruction_skeleton, of_x = self._error("D_x", z_x, skeleton, 1.0)
-        kl_skeleton = weights.kl_skeleton * clip.kl() if weights.kl_skeleton else none
+        kl_skeleton = weights.kl_skeleton * clip.kl() if is_used(weights.kl_skeleton) else none
         # Equation 2: the text's.
         reconstruction_text, of_y = self._error("D_y", z_y, text, 1.0)
-        kl_text = weights.kl_text * words.kl() if weights.kl_text else none
+        kl_text = weights.kl_text * words.kl() if is_used(weights.kl_text) else none
         # Equation 3: cross alignment, through z_r and z_y alone.
         cross = none
-        if weights.cross:
-            told, of_r = self._error("D_y", z_x[:, :r], text, weights.cross)
-            shown, of_pair = self._error("D_x", torch.cat([z_y, z_x[:, r:]], 1), skeleton, weights.cross)
+        if is_used(weights.cross):
+            told, of_r = self._error("D_y", z_x[..., :r], text, weights.cross)
+            shown, of_pair = self._error("D_x", torch.cat([z_y, z_x[..., r:]], -1), skeleton, weights.cross)
             cross = told + shown
-            of_x[:, :r] += of_r
-            of_x[:, r:] += of_pair[:, r:]
-            of_y += of_pair[:, :r]
+            of_x[..., :r] += of_r
+            of_x[..., r:] += of_pair[..., r:]
+            of_y += of_pair[..., :r]
         # Equation 4: total correlation, which the encoder lowers.
         correlation = none
-        if weights.total_correlation and self.networks.style:
+        if is_used(weights.total_correlation) and self.networks.style:
             correlation, of_pair = self._total_correlation(z_x, weights.total_correlation, draws)
             of_x += of_pair
         # Equation 5; another order of summation rounds differently, and a training multiplies such differences.
@@ -176,7 +196,7 @@ class Trainer:
         terms = Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
         return terms, of_x, of_y
 
-    def _error(self, decoder: str, latent: Tensor, wanted: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+    def _error(self, decoder: str, latent: Tensor, wanted: Tensor, weight: Weight) -> tuple[Tensor, Tensor]:
         """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
         layer, relu = self.layers[decoder], self.settings.decoder_output == "relu"
         found = layer(latent)
@@ -188,37 +208,39 @@ class Trainer:
         layer.learn(latent, gradient)
         return error, layer.back(gradient)
 
-    def _total_correlation(self, z_x: Tensor, weight: float, draws: Draws) -> tuple[Tensor, Tensor]:
+    def _total_correlation(self, z_x: Tensor, weight: Weight, draws: Draws) -> tuple[Tensor, Tensor]:
         """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""
         kind, r = self.settings.total_correlation, self.networks.latent
         joint = Pairs(self.judge.layers, z_x)
         if kind != "paper":
             of_joint, _ = total_correlation_gradient(kind, joint.logits, None)
-            return weight * total_correlation(kind, joint.logits, None), joint.back(weight * of_joint)
-        order = draws.permutation(len(z_x))
-        shuffled = Pairs(self.judge.layers, torch.cat([z_x[:, :r], z_x[order, r:]], 1))
+            return weight * total_correlation(kind, joint.logits, None), joint.back(over_rows(weight) * of_joint)
+        order = draws.permutation(z_x.shape[-2])
+        shuffled = Pairs(self.judge.layers, torch.cat([z_x[..., :r], rows_in(order, z_x[..., r:])], -1))
         of_joint, of_shuffled = total_correlation_gradient(kind, joint.logits, shuffled.logits)
-        of_x, of_pair = joint.back(weight * of_joint), shuffled.back(weight * of_shuffled)
-        of_x[:, :r] += of_pair[:, :r]
-        of_x[:, r:].index_add_(0, order, of_pair[:, r:])
+        each = over_rows(weight)
+        of_x, of_pair = joint.back(each * of_joint), shuffled.back(each * of_shuffled)
+        of_x[..., :r] += of_pair[..., :r]
+        of_x[..., r:] += rows_in(order.argsort(-1), of_pair[..., r:])
         return weight * total_correlation(kind, joint.logits, shuffled.logits), of_x
 
-    def _discriminator_step(self, clip: Posterior, words: Posterior, weight: float, draws: Draws) -> None:
+    def _discriminator_step(self, clip: Posterior, words: Posterior, weight: Weight, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
-        r, count = self.networks.latent, len(clip.mean)
-        parts = [(clip.mean[:, :r], clip.log_variance[:, :r]), (words.mean, words.log_variance)]
-        style = clip.mean[:, r:], clip.log_variance[:, r:]
+        r, count = self.networks.latent, clip.mean.shape[-2]
+        parts = [(clip.mean[..., :r], clip.log_variance[..., :r]), (words.mean, words.log_variance)]
+        style = clip.mean[..., r:], clip.log_variance[..., r:]
         chosen = parts if self.settings.discriminator_text_branch else parts[:1]
         drawn = [(sample(part, draws), sample(style, draws)) for part in chosen]
         orders = [(draws.permutation(count), draws.permutation(count)) for _ in chosen]
         self.judge.forget()
-        if weight:
+        if is_used(weight):
+            share = over_rows(weight / len(chosen))
             for (left, right), (first, second) in zip(drawn, orders, strict=True):
-                joint = Pairs(self.judge.layers, torch.cat([left, right], 1))
-                shuffled = Pairs(self.judge.layers, torch.cat([left[first], right[second]], 1))
+                joint = Pairs(self.judge.layers, torch.cat([left, right], -1))
+                shuffled = Pairs(self.judge.layers, torch.cat([rows_in(first, left), rows_in(second, right)], -1))
                 of_joint, of_shuffled = discrimination_gradient(joint.logits, shuffled.logits)
-                joint.learn(of_joint * (weight / len(chosen)))
-                shuffled.learn(of_shuffled * (weight / len(chosen)))
+                joint.learn(of_joint * share)
+                shuffled.learn(of_shuffled * share)
         else:
             self.judge.clear()
         self.discriminator_optimiser.step()
@@ -238,16 +260,13 @@ class SADVAE:
         """
         settings = self.settings
         generator = torch.Generator().manual_seed(seed)
-        classes, columns = np.unique(task.train.labels, return_inverse=True)
-        skeleton, text = torch.from_numpy(task.train.features), torch.from_numpy(task.classes.of(classes.tolist()))
-        raw = TrainingData(skeleton, torch.from_numpy(columns), text)
-        trainer, data, weights = new_training(raw, settings, generator)
+        trainer, data, weights = new_training(raw_data(task), settings, generator)
         draws = RandomDraws(settings.noise, generator)
         for epoch in range(settings.epochs):
             losses = train_epoch(trainer, data, epoch, draws, generator)
             if watch is not None:
-                watch(epoch, TrainedSADVAE.of(settings, weights(), _decision_seed(seed, epoch)), losses)
-        return TrainedSADVAE.of(settings, weights(), _decision_seed(seed, settings.epochs - 1))
+                watch(epoch, TrainedSADVAE.of(settings, weights(), decision_seed(seed, epoch)), losses)
+        return TrainedSADVAE.of(settings, weights(), decision_seed(seed, settings.epochs - 1))
 
 
 def aligned_vae(**changes: Any) -> SADVAE:
@@ -255,7 +274,7 @@ def aligned_vae(**changes: Any) -> SADVAE:
     return SADVAE(sadvae(**({"style": 0} | changes)), "aligned_vae")
 
 
-def _decision_seed(seed: int, epoch: int) -> int:
+def decision_seed(seed: int, epoch: int) -> int:
     """The seed of the unseen decision after an epoch: no epoch and no network shares its start with another one.
 
     A classifier with ReLU logits can start with classes that never fire, so its start must not repeat over epochs.
@@ -263,29 +282,42 @@ def _decision_seed(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence([abs(seed), epoch]).generate_state(1)[0])
 
 
+def raw_data(task: ZeroShotTask) -> TrainingData:
+    """The training clips of a task and the texts of their classes as they come; features are not copied."""
+    classes, columns = np.unique(task.train.labels, return_inverse=True)
+    text = torch.from_numpy(task.classes.of(classes.tolist()))
+    return TrainingData(torch.from_numpy(task.train.features), torch.from_numpy(columns), text)
+
+
 def new_training(
-    raw: TrainingData, settings: SADVAESettings, generator: torch.Generator
+    raw: TrainingData, settings: SADVAESettings, generator: torch.Generator, like: Networks | None = None
 ) -> tuple[Trainer, TrainingData, Callable[[], dict[str, Tensor]]]:
     """What a training starts with: a trainer, its data as it takes them, and a look at the networks' weights.
 
-    raw: features [n, d_x] and class texts [c, d_y] as they come.
+    raw: features [n, d_x], which may be mapped and are not copied, and class texts [c, d_y], as they come. like:
+    networks of another training on the same data, whose statistics of the features are taken over.
     """
     d_skeleton, d_text = raw.skeleton.shape[1], raw.classes.shape[1]
     relu = settings.decoder_output == "relu"
     networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
     networks.initialise(generator)
     if settings.standardise:
-        networks.skeleton_scaling.fit(raw.skeleton)
+        if like is None:
+            networks.skeleton_scaling.fit(raw.skeleton)
+        else:
+            networks.skeleton_scaling.load_state_dict(like.skeleton_scaling.state_dict())
         networks.text_scaling.fit(raw.classes)
-    skeleton, classes = networks.skeleton_scaling(raw.skeleton), networks.text_scaling(raw.classes)
+    classes = networks.text_scaling(raw.classes)
+    scaling = networks.skeleton_scaling if settings.standardise else None
     if not settings.narrows_text:
-        return Trainer(settings, networks), TrainingData(skeleton, raw.columns, classes), networks.state_dict
+        data = TrainingData(raw.skeleton, raw.columns, classes, scaling)
+        return Trainer(settings, networks), data, networks.state_dict
     span = TextSpan.of(networks, classes)
-    data = TrainingData(skeleton, raw.columns, span.coordinates(classes))
+    data = TrainingData(raw.skeleton, raw.columns, span.coordinates(classes), scaling)
     return Trainer(settings, span.narrow, d_text), data, span.widen
 
 
-def _batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
+def epoch_batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
     """One epoch's row indices: one pass over the data, or iterations_per_epoch batches of the data repeated."""
     size = settings.batch_size
     if settings.iterations_per_epoch is None:
@@ -302,17 +334,21 @@ def train_epoch(
 
     Raises SadvaeError when the loss stops being a number.
     """
-    batches = _batches(len(data.skeleton), trainer.settings, generator)
+    batches = epoch_batches(len(data.skeleton), trainer.settings, generator)
     sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(trainer.settings, epoch, iteration, len(batches))
-        text = data.classes.index_select(0, data.columns.index_select(0, rows))
-        terms = trainer.step(data.skeleton.index_select(0, rows), text, weights, draws, iteration)
+        terms = trainer.step(*data.batch(rows), weights, draws, iteration)
         sums += torch.stack(list(vars(terms).values()))
-    means = dict(zip((field.name for field in fields(Terms)), (sums / len(batches)).tolist(), strict=True))
-    if not math.isfinite(means["total"]):
+    return named_means((sums / len(batches)).tolist(), epoch, trainer.settings, "SA-DVAE")
+
+
+def named_means(means: list[float], epoch: int, settings: SADVAESettings, name: str) -> dict[str, float]:
+    """Mean loss terms of an epoch (from 0) by name. Raises SadvaeError that names the training for no number."""
+    found = dict(zip((field.name for field in fields(Terms)), means, strict=True))
+    if not math.isfinite(found["total"]):
         raise SadvaeError(
-            f"the loss of SA-DVAE is not a number in epoch {epoch + 1}; lower learning_rate "
-            f"(now {trainer.settings.learning_rate:g}) or check the features' scale."
+            f"the loss of {name} is not a number in epoch {epoch + 1}; lower learning_rate "
+            f"(now {settings.learning_rate:g}) or check the features' scale."
         )
-    return means
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from sadvae.methods.losses import Weight
 from sadvae.methods.settings import SADVAESettings
 
 
@@ -12,14 +13,15 @@ from sadvae.methods.settings import SADVAESettings
 class Weights:
     """The weights of one step: KL of the skeleton and of the text side, cross alignment, and total correlation.
 
-    discriminator multiplies the discriminator's own loss (1 unless the published damping is on).
+    discriminator multiplies the discriminator's own loss (1 unless the published damping is on). Of stacked runs
+    (stacked.py), each is a tensor [run], or 0 where it is 0 for all of them.
     """
 
-    kl_skeleton: float
-    kl_text: float
-    cross: float
-    total_correlation: float
-    discriminator: float
+    kl_skeleton: Weight
+    kl_text: Weight
+    cross: Weight
+    total_correlation: Weight
+    discriminator: Weight
 
 
 def weights_at(settings: SADVAESettings, epoch: int, iteration: int, iterations: int) -> Weights:

@@ -40,11 +40,21 @@ Losses = Callable[[Batch], dict[str, Tensor]]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """All training clips: standardised features [n, d], columns of their classes [n], and the class texts [c, e]."""
+    """All training clips: standardised features [n, d], columns of their classes [n], and the class texts [c, e].
+
+    scaling: standardises rows of features as they are taken, where they are raw: so mapped ones stay on the disk.
+    """
 
     skeleton: Tensor
     columns: Tensor
     classes: Tensor
+    scaling: Callable[[Tensor], Tensor] | None = None
+
+    def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardised features [m, d] of rows [m], and the texts of their classes [m, e]."""
+        skeleton = self.skeleton.index_select(0, rows)
+        text = self.classes.index_select(0, self.columns.index_select(0, rows))
+        return skeleton if self.scaling is None else self.scaling(skeleton), text
 
 
 @dataclass(frozen=True)

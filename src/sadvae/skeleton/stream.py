@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from sadvae.cores import unpin
 from sadvae.errors import SadvaeError
 from sadvae.files import write_json, write_text
 from sadvae.skeleton.clips_file import read_clips_file
@@ -122,7 +123,10 @@ def _in_processes(folder: Path, numbers: list[int], processes: int) -> Iterator[
 
 def _started(folder: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sadvae.skeleton.part_worker", str(folder)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    # One bench process reads the files for all others, which wait, and their cores are free.
+    unpin(worker.pid)
+    return worker
 
 
 def _close(worker: subprocess.Popen[str]) -> None:
