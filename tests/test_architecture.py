@@ -24,6 +24,7 @@ FLOORS = {
     "skeleton": 2,
     "text": 2,
     "features": 2,
+    "video": 3,
     "encoders": 3,
     "methods": 3,
     "evaluation": 4,
@@ -60,8 +61,8 @@ SAME_FLOOR = {
     ("accuracy", "experiment"),
 }
 APART = [
-    ({"skeleton", "encoders"}, {"methods", "evaluation", "text"}),
-    ({"text"}, {"methods", "evaluation", "skeleton", "encoders"}),
+    ({"skeleton", "video", "encoders"}, {"methods", "evaluation", "text"}),
+    ({"text"}, {"methods", "evaluation", "skeleton", "video", "encoders"}),
 ]
 
 

@@ -19,6 +19,7 @@ VERBS = {
     "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
     "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
     "bench": ("bench", "Run many experiment files and seeds in several processes, each run a record."),
+    "poses": ("poses", "Estimate the poses of the person in each video, and write them as clips files."),
     "prepare": ("prepare", "Read raw skeletons, prepare them by a recipe, and write clips and a manifest."),
     "pretrain": (
         "pretrain",
@@ -31,7 +32,7 @@ VERBS = {
     "embed": ("embed", "Turn the class texts of a data set, or of your own list, into vectors."),
     "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),
-    "predict": ("predict", "Name the actions in skeleton files, with any names you type."),
+    "predict": ("predict", "Name the actions in skeleton files, videos or before a camera, with any names you type."),
     "check": ("check", "Say what a file or folder holds, and what is wrong with it."),
     "report": ("report", "Make tables, figures and an interactive page of results from run records."),
 }

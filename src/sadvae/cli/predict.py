@@ -11,23 +11,29 @@ from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.show import percent, split_names
+from sadvae.cli.videos import Asking, refuse_files, watch_camera, with_poses
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
 from sadvae.recognizer import Prediction, Recognizer
+from sadvae.video.camera import Watching
 
-HELP = """Name the actions in skeleton files, with any names you type.
+HELP = """Name the actions in skeleton files, videos or before a camera, with any names you type.
 
 Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
 
 Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
 file {"name": ["sentence", ...], ...}; names of the built-in class lists have theirs already.
+
+Videos (.mp4 and others) and `--camera 0` need the extra `video`: `pip install 'sadvae[video]'` (docs/video.md).
 """
 
 
 def command(
     recognizer: Annotated[Path, typer.Argument(help="Recogniser folder.")],
-    clips: Annotated[list[Path], typer.Argument(help="Skeleton files of any supported format.")],
     classes: Annotated[str, typer.Option(help="Names to choose from, separated by commas.")],
+    clips: Annotated[
+        list[Path] | None, typer.Argument(help="Skeleton files of any supported format, or videos.")
+    ] = None,
     descriptions: Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a clip.")] = 3,
     mode: Annotated[
@@ -37,13 +43,25 @@ def command(
         bool, typer.Option(help="Bring clips of another skeleton layout to the recogniser's, and say what is missing.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write all answers to this JSON file too.")] = None,
+    save_clips: Annotated[
+        Path | None, typer.Option(help="Write the poses of the videos to this clips file (.npz) too.")
+    ] = None,
+    camera: Annotated[int | None, typer.Option(min=0, help="Watch this camera (0: the first) until Ctrl-C.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Camera: how much of the past an answer is on.")] = 3,
+    every: Annotated[float, typer.Option(min=0.1, max=60, help="Camera: seconds from one answer to the next.")] = 1,
 ) -> None:
     """Predict and print the best answers of each clip."""
     names = split_names(classes)
-    found = Recognizer.load(recognizer).predict(
-        clips,
+    loaded, sentences = Recognizer.load(recognizer), _sentences(descriptions, names)
+    if camera is not None:
+        refuse_files(clips, save_clips, out)
+        asking = Asking(names, sentences, top, mode)
+        watch_camera(camera, loaded, asking, Watching(seconds, every), typer.echo)
+        return
+    found = loaded.predict(
+        with_poses(clips, loaded.encoder.layout, save_clips),
         names,
-        _sentences(descriptions, names),
+        sentences,
         top_k=top,
         mode=mode,
         map_layout=map_layout,

@@ -1,0 +1,110 @@
+"""What `sadvae predict` does with videos and cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import typer
+
+from sadvae.cli.show import Progresses, percent
+from sadvae.errors import SadvaeError
+from sadvae.recognizer import Mode, Prediction, Recognizer
+from sadvae.skeleton.clips_file import write_clips_file
+from sadvae.skeleton.joint_maps import joint_map, map_clip
+from sadvae.text.encoders import load_text_encoder
+from sadvae.types import ClipSet, Layout, SkeletonClip
+from sadvae.video.camera import Watching, watch
+from sadvae.video.capture import is_video, open_camera
+from sadvae.video.estimator import MediaPipePose
+from sadvae.video.read import VideoClip, read_video
+
+ESTIMATED = (
+    "Poses estimated from video differ from those of depth sensors; answers are less often right (docs/video.md)."
+)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a recogniser is asked: names, sentences for each, how many answers, and the mode."""
+
+    names: list[str]
+    sentences: list[list[str]] | None
+    top: int
+    mode: Mode
+
+
+def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | SkeletonClip]:
+    """The files to recognise, with each video replaced by its poses in a recogniser's layout.
+
+    save: a clips file to write the poses to, as the estimator gave them. Says on the error stream what was mapped and
+    which frames have no person. Raises SadvaeError for no files, for videos that cannot be used, and for save without
+    a video.
+    """
+    given = list(paths or [])
+    videos = [path for path in given if is_video(path)]
+    if not given:
+        raise SadvaeError("nothing to recognise; give skeleton files or videos, or --camera 0.")
+    if save is not None and not videos:
+        raise SadvaeError("--save-clips writes the poses of videos, but no video was given; give one, or leave it out.")
+    found = {path: _poses(path) for path in videos}
+    if save is not None:
+        clips = [video.clip for video in found.values()]
+        write_clips_file(save, ClipSet(save.stem, clips[0].layout, tuple(clips), ()))
+        typer.echo(f"Wrote the poses of {len(clips)} videos to {save}", err=True)
+    _say(list(found.values()), layout)
+    return [map_clip(found[path].clip, layout) if path in found else path for path in given]
+
+
+def _poses(path: Path) -> VideoClip:
+    with Progresses() as say:
+        return read_video(path, progress=lambda done, total: say("poses", done, max(done, total), path.name))
+
+
+def _say(videos: list[VideoClip], layout: Layout) -> None:
+    sentences = [note for video in videos for note in video.notes]
+    if videos and videos[0].clip.layout.joints != layout.joints:
+        sentences.append(joint_map(videos[0].clip.layout, layout).sentence)
+    if videos:
+        sentences.append(ESTIMATED)
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+
+
+def refuse_files(clips: Sequence[Path] | None, save: Path | None, out: Path | None) -> None:
+    """Raises SadvaeError for what does not go together with a camera."""
+    for what, value in (("files", clips), ("--save-clips", save), ("--out", out)):
+        if value:
+            raise SadvaeError(f"--camera does not go together with {what}; ask for one of them.")
+
+
+def watch_camera(
+    number: int, recognizer: Recognizer, asking: Asking, watching: Watching, say: Callable[[str], None]
+) -> None:
+    """Say an answer at a steady rate until the camera ends or the user stops; raises SadvaeError without a camera."""
+    # Loaded once, not for every answer.
+    ready = replace(recognizer, text_encoder=load_text_encoder(recognizer.config.text_encoder))
+    try:
+        with MediaPipePose() as estimator:
+            capture = open_camera(number)
+            say(f"Watching camera {number}: an answer every {watching.every:g} s; Ctrl-C ends.")
+            for at, video in watch(capture, estimator, watching):
+                say(f"{at:7.1f} s  {_answers(video, ready, asking)}")
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def _answers(video: VideoClip | None, recognizer: Recognizer, asking: Asking) -> str:
+    if video is None:
+        return "no person"
+    try:
+        clip = map_clip(video.clip, recognizer.encoder.layout)
+        found = recognizer.predict(clip, asking.names, asking.sentences, top_k=asking.top, mode=asking.mode)
+    except SadvaeError as error:
+        return str(error)
+    return _line(found[0])
+
+
+def _line(prediction: Prediction) -> str:
+    return ", ".join(f"{answer.name} {percent(answer.probability)} %" for answer in prediction.answers)
