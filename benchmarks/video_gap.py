@@ -20,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sadvae.files import write_json
 from sadvae.recognizer import Recognizer
@@ -28,7 +29,7 @@ from sadvae.skeleton.generated import action_names, generate_clip_set, generated
 from sadvae.skeleton.generated.picture import draw_clip
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.layouts import load_layout
-from sadvae.types import ClipSet, FloatArray, SkeletonClip
+from sadvae.types import ClipSet, SkeletonClip
 from sadvae.video.read import LAYOUT, VideoClip, read_video
 from sadvae.video.write import write_video
 
@@ -57,11 +58,11 @@ def hips_held(clip: SkeletonClip) -> SkeletonClip:
     return replace(clip, joints=np.ascontiguousarray(clip.joints - hips + np.float32(1e-4)))
 
 
-def errors(true: SkeletonClip, guess: SkeletonClip) -> FloatArray:
+def errors(true: SkeletonClip, guess: SkeletonClip) -> NDArray[np.float64]:
     """Distances [frame, joint] in trunk lengths, over frames in which a person was found."""
     found = guess.joints[0].any(axis=(1, 2))
     one, other = (canonicalise(clip.joints, clip.layout)[0] for clip in (true, guess))
-    return np.linalg.norm(one - other, axis=2)[found]
+    return np.linalg.norm(one.astype(np.float64) - other, axis=2)[found]
 
 
 def measured(subjects: int, actions: tuple[str, ...]) -> tuple[dict[str, list[SkeletonClip]], list[VideoClip]]:

@@ -11,7 +11,7 @@ from sadvae.errors import SadvaeError
 from sadvae.skeleton.estimate_forms import parse_estimate
 from sadvae.skeleton.joint_maps import map_clip
 from sadvae.skeleton.layouts import load_layout
-from sadvae.video.poses import Gap, Landmarks, clip_joints, fill_gaps, gaps_of, hip_places
+from sadvae.video.poses import DISTANCE, Gap, Landmarks, clip_joints, fill_gaps, gaps_of, hip_places
 from sadvae.video.read import LAYOUT, clip_of
 from sadvae.video.settings import VideoSettings
 
@@ -33,7 +33,12 @@ def test_axes_are_those_of_the_reader_of_files() -> None:
     world = body()
     marks = [{"x": x, "y": y, "z": z, "visibility": 1.0} for x, y, z in world.tolist()]
     (person,) = parse_estimate([{"pose_world_landmarks": marks}], "here").frames[0]
-    assert np.allclose(clip_joints([seen(world)])[0], person.joints, atol=1e-6)
+    assert np.allclose(clip_joints([seen(world)])[0], person.joints + [0, 0, DISTANCE], atol=1e-6)
+
+
+def test_no_joint_counts_as_lost_where_the_hips_are_the_origin() -> None:
+    clip = clip_of([seen(body())] * 8, 30, "still", "here", VideoSettings()).clip
+    assert map_clip(clip, load_layout("kinect-v2")).joints.any(axis=3).all()
 
 
 def test_who_faces_the_camera_has_the_right_hand_at_larger_x_and_the_nose_nearer() -> None:
@@ -49,7 +54,7 @@ def test_who_faces_the_camera_has_the_right_hand_at_larger_x_and_the_nose_nearer
     assert right[0] - left[0] == pytest.approx(0.8, abs=1e-5)
     assert right[1] - left[1] == pytest.approx(0.7, abs=1e-5)
     nose = clip.joints[0, 0, JOINTS.index("nose")]
-    assert nose[2] == pytest.approx(-0.2)
+    assert nose[2] - DISTANCE == pytest.approx(-0.2, abs=1e-6)
 
 
 @given(st.integers(0, 1000), st.floats(20, 800))
@@ -58,7 +63,7 @@ def test_bodies_move_as_their_hips_do_in_the_picture(seed: int, scale: float) ->
     places = rng.normal(size=(12, 2))
     found = [seen(body(seed + frame), (x, y), scale) for frame, (x, y) in enumerate(places.tolist())]
     hips = clip_joints(found)[:, [23, 24]].mean(axis=1)
-    assert np.allclose(hips, np.column_stack([-places, np.zeros(12)]), atol=1e-4)
+    assert np.allclose(hips, np.column_stack([-places, np.full(12, DISTANCE)]), atol=1e-4)
 
 
 def test_a_body_without_extent_in_the_picture_stays_at_the_origin() -> None:

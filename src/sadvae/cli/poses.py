@@ -22,7 +22,7 @@ Example: `sadvae poses my_videos --out my_poses`
 
 The source is a video or a folder: SOURCE/ACTION/SUBJECT/any.mp4 gives each clip its action and subject,
 SOURCE/ACTION/any.mp4 its action, SOURCE/any.mp4 neither. `sadvae prepare` reads the folder of clips files. Needs the
-extra `video` (`pip install 'sadvae[video]'`, docs/video.md). Stopped, the same command goes on.
+extra `video` (docs/video.md). Stopped, the same command goes on.
 """
 
 _USUAL = VideoSettings()

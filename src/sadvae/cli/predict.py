@@ -24,7 +24,7 @@ Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classe
 Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
 file {"name": ["sentence", ...], ...}; names of the built-in class lists have theirs already.
 
-Videos (.mp4 and others) and `--camera 0` need the extra `video`: `pip install 'sadvae[video]'` (docs/video.md).
+Videos (.mp4 and others) and `--camera 0` need the extra `video` (docs/video.md).
 """
 
 

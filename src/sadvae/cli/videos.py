@@ -52,7 +52,7 @@ def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) 
     if save is not None:
         clips = [video.clip for video in found.values()]
         write_clips_file(save, ClipSet(save.stem, clips[0].layout, tuple(clips), ()))
-        typer.echo(f"Wrote the poses of {len(clips)} videos to {save}", err=True)
+        typer.echo(f"Wrote poses to {save}: {', '.join(clip.clip_id for clip in clips)}", err=True)
     _say(list(found.values()), layout)
     return [map_clip(found[path].clip, layout) if path in found else path for path in given]
 

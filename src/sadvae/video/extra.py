@@ -27,7 +27,7 @@ def load_pose_solution() -> Any:
     """MediaPipe's pose solution, whose model lies in its package. Raises SadvaeError where it is not installed."""
     solution = _load("mediapipe.python.solutions.pose")
     if not hasattr(solution, "Pose"):
-        raise SadvaeError(f"this mediapipe carries no pose model; run `pip install '{MEDIAPIPE}'`.")
+        raise SadvaeError(f"this mediapipe carries no pose model; install {MEDIAPIPE}.")
     return solution
 
 
@@ -38,8 +38,8 @@ def _load(module: str) -> Any:
             return import_module(module)
     except ImportError as error:
         raise SadvaeError(
-            f"videos need {MEDIAPIPE}, which is not installed here ({error}); run `pip install 'sadvae[video]'` in an "
-            "environment of its own (it needs NumPy below 2; see docs/video.md)."
+            f"videos need {MEDIAPIPE}, which is not installed here ({error}); install sadvae with its extra `video`, "
+            "in an environment of its own since that needs NumPy below 2 (docs/video.md)."
         ) from error
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sadvae.types import FloatArray
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+# Metres from the camera at which a body is put. It keeps joints from (0, 0, 0), which means lost; it changes no pose.
+DISTANCE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,8 @@ def clip_joints(found: Sequence[Landmarks | None]) -> FloatArray:
     """The joints of frames: float32 [frame, 33, 3] metres, x to the picture's left, y up, z away from the camera.
 
     Estimated poses always have their hips at the origin. Here a body moves to the sides and up and down as its hips do
-    in the picture; how near it is to the camera is not known, so it stays at one distance. Frames without a person
-    are (0, 0, 0).
+    in the picture; how near it is to the camera is not known, so it stays at DISTANCE. Frames without a person are
+    (0, 0, 0).
     """
     joints = np.zeros((len(found), 33, 3), np.float32)
     persons = [(frame, marks) for frame, marks in enumerate(found) if marks is not None]
@@ -52,7 +53,7 @@ def clip_joints(found: Sequence[Landmarks | None]) -> FloatArray:
     world = np.stack([marks.world for _, marks in persons])
     image = np.stack([marks.image for _, marks in persons])
     world[..., :2] += hip_places(world, image)[:, None]
-    joints[[frame for frame, _ in persons]] = world * [-1, -1, 1]
+    joints[[frame for frame, _ in persons]] = world * [-1, -1, 1] + [0, 0, DISTANCE]
     return joints
 
 

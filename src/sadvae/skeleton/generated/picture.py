@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sadvae.skeleton.cleaning import fill_lost_joints
 from sadvae.skeleton.generated.balls import Balls, body_balls
 from sadvae.skeleton.generated.rotation import Array, unit
+from sadvae.skeleton.layouts import load_layout
 from sadvae.types import FloatArray
 
 Image = NDArray[np.uint8]
@@ -36,10 +38,14 @@ class Camera:
 
 
 def draw_clip(joints: FloatArray, camera: Camera | None = None) -> list[Image]:
-    """One picture, uint8 [height, width, 3] red, green, blue, of each frame of a body [frame, 25, 3] (kinect-v2)."""
+    """One picture, uint8 [height, width, 3] red, green, blue, of each frame of a body [frame, 25, 3] (kinect-v2).
+
+    Lost joints are put where they were before or will be.
+    """
     seen_by = camera or Camera()
-    background = _room(seen_by, float(joints[..., 1].min()))
-    return [_painted(background, body_balls(frame.astype(np.float64)), seen_by) for frame in joints]
+    whole = fill_lost_joints(joints[None], load_layout("kinect-v2"))[0]
+    background = _room(seen_by, float(whole[..., 1].min()))
+    return [_painted(background, body_balls(frame.astype(np.float64)), seen_by) for frame in whole]
 
 
 def _room(camera: Camera, floor: float, wall: float = 6.0) -> Array:
