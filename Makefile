@@ -6,7 +6,11 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint install clean
+# Videos need NumPy below 2, so they have an environment of their own.
+VIDEO := .venv-video
+VIDEO_TESTS := tests/cli/test_videos.py tests/unit/test_poses.py tests/unit/test_camera.py tests/unit/test_video_folder.py
+
+.PHONY: demo test lint install video test-video clean
 
 demo: $(INSTALLED)
 	$(BIN)/sadvae demo
@@ -27,5 +31,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+video: $(VIDEO)/.installed
+
+test-video: video
+	$(VIDEO)/bin/python -m pytest $(VIDEO_TESTS)
+
+$(VIDEO)/.installed: pyproject.toml constraints-video.txt
+	$(PYTHON) -m venv $(VIDEO)
+	$(VIDEO)/bin/python -m pip install --quiet --constraint constraints-video.txt --editable '.[video]' pytest hypothesis
+	touch $@
+
 clean:
-	rm -rf $(VENV) runs build
+	rm -rf $(VENV) $(VIDEO) runs build

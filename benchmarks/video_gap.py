@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sadvae.files import write_json
 from sadvae.recognizer import Recognizer
 from sadvae.skeleton.canonical import canonicalise
-from sadvae.skeleton.generated import action_names, generate_clip_set, generated_split
+from sadvae.skeleton.generated import GeneratedSettings, action_names, generate_clip_set, generated_split
 from sadvae.skeleton.generated.picture import draw_clip
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.layouts import load_layout
@@ -40,8 +40,8 @@ KINDS = ("as a depth camera sees them", "true joints", "true joints, hips held",
 
 def generated(subjects: int, actions: tuple[str, ...], sensor: bool) -> ClipSet:
     """The same performances with the demo's sensor noise and lost joints, or without."""
-    clean = {} if sensor else {"noise": 0.0, "dropped": 0.0}
-    return generate_clip_set(subjects=subjects, repetitions=1, seed=SEED, actions=actions, **clean)
+    usual = GeneratedSettings(subjects=subjects, repetitions=1, seed=SEED, actions=actions)
+    return generate_clip_set(usual if sensor else usual.model_copy(update={"noise": 0.0, "dropped": 0.0}))
 
 
 def estimated(clip: SkeletonClip, folder: Path) -> VideoClip:

@@ -33,7 +33,7 @@ def test_axes_are_those_of_the_reader_of_files() -> None:
     world = body()
     marks = [{"x": x, "y": y, "z": z, "visibility": 1.0} for x, y, z in world.tolist()]
     (person,) = parse_estimate([{"pose_world_landmarks": marks}], "here").frames[0]
-    assert np.allclose(clip_joints([seen(world)])[0], person.joints + [0, 0, DISTANCE], atol=1e-6)
+    assert np.allclose(clip_joints([seen(world)])[0], person.joints + np.array([0, 0, DISTANCE]), atol=1e-6)
 
 
 def test_no_joint_counts_as_lost_where_the_hips_are_the_origin() -> None:

@@ -60,6 +60,6 @@ def _report(made: Poses, out: Path) -> None:
     for sentence in (*made.notes, *(f"Left out: {fault}" for fault in made.faults)):
         typer.echo(sentence, err=True)
     if not made.written and not made.kept:
-        raise SadvaeError(f"no video could be used; {made.faults[0]}" if len(made.faults) > 1 else made.faults[0])
+        raise SadvaeError(f"no video of {len(made.faults)} could be used: {' '.join(made.faults[:1])}")
     already = f" ({len(made.kept)} were there already)" if made.kept else ""
     typer.echo(f"Wrote the poses of {len(made.written)} videos to {out}{already}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from sadvae.errors import SadvaeError
@@ -29,7 +29,7 @@ def watch(
     watching: Watching | None = None,
     settings: VideoSettings | None = None,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[tuple[float, VideoClip | None]]:
+) -> Generator[tuple[float, VideoClip | None], None, None]:
     """Yield (seconds since the start, clip of the last seconds) at a steady rate until the capture ends.
 
     None in place of a clip: no person was seen. A rate that this machine cannot keep is kept as far as it can: what was
