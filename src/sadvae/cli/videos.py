@@ -21,7 +21,8 @@ from sadvae.video.estimator import MediaPipePose
 from sadvae.video.read import VideoClip, read_video
 
 ESTIMATED = (
-    "Poses estimated from video differ from those of depth sensors; answers are less often right (docs/video.md)."
+    "Poses estimated from video differ from recorded ones; what that costs with real people is not measured "
+    "(docs/video.md)."
 )
 
 
