@@ -16,6 +16,7 @@ from sadvae import __version__, stages
 from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_json, sha256_of, write_json
@@ -23,6 +24,7 @@ from sadvae.imported import imported_features, imported_vectors
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, prepare_to
+from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord, read_record
 from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings
@@ -218,7 +220,8 @@ class Run:
             class_names=features.class_names,
             seen=self.task.split.seen,
             embeddings=self.task.classes,
-            record={"experiment": self.settings.name, "split": self.task.split.name, "seed": self.seed},
+            calibration=calibrate(main.levels, self.task),
+            record=origin_of(self.record),
         )
         recognizer.save(self.folder / "recognizer")
 

@@ -2,79 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae import __version__
-from sadvae.encoders.extract import extract
+from sadvae.encoders.posture import average_posture
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic_folder, read_json, write_json
-from sadvae.methods.fusion import soft_fusion
-from sadvae.methods.gate import Gate, GateInput, gate_from_json, gate_to_json
+from sadvae.methods.calibration import Calibration
+from sadvae.methods.gate import Gate
 from sadvae.methods.protocol import Trained, class_vectors, needs_parts
-from sadvae.methods.softmax import softmax
-from sadvae.methods.store import load_trained, save_trained
-from sadvae.skeleton.joint_maps import joint_map, map_clip
-from sadvae.skeleton.preprocess import prepare_clip_set
-from sadvae.skeleton.read import read_clips
-from sadvae.skeleton.recipe import PrepareSettings, settings_from_steps
+from sadvae.recognition.answers import Answer, Explanation, Prediction
+from sadvae.recognition.asked import (
+    Asked,
+    Descriptions,
+    Note,
+    checked_descriptions,
+    checked_names,
+    mapped,
+    prepared,
+    read_all,
+)
+from sadvae.recognition.card import model_card
+from sadvae.recognition.config import Origin, RecognizerConfig
+from sadvae.recognition.explain import effects
+from sadvae.recognition.folder import Parts, read_parts, write_parts
+from sadvae.recognition.hub import downloaded, is_hub_name, uploaded
+from sadvae.recognition.memory import Memory, Told
+from sadvae.recognition.question import Mode, Question, divided
+from sadvae.skeleton.recipe import settings_from_steps
 from sadvae.text.class_lists import known_descriptions
-from sadvae.text.embed import embed_classes
-from sadvae.text.encoders import TextEncoder, load_text_encoder
-from sadvae.types import ClassEmbeddings, ClassTexts, ClipSet, FeatureSet, FloatArray, SkeletonClip
+from sadvae.text.encoders import TextEncoder
+from sadvae.types import ClassEmbeddings, ClipSet, FloatArray
 
-FORMAT = "sadvae-recognizer-1"
-Mode = Literal["zsl", "gzsl"]
-
-
-class RecognizerConfig(BaseModel):
-    """What a recogniser remembers beside its weights: classes it was trained on, preparation and text settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: str = FORMAT
-    dataset: str
-    class_names: tuple[str, ...]
-    seen: tuple[int, ...]
-    prepare: PrepareSettings
-    text_encoder: str
-    text_mode: str
-    version: str
-    record: dict[str, Any] = {}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A class name and the probability that the recogniser gives it among the names it was asked about."""
-
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answers for one clip, best first."""
-
-    clip_id: str
-    answers: tuple[Answer, ...]
-
-    @property
-    def best(self) -> Answer:
-        """The first answer."""
-        return self.answers[0]
+__all__ = ["Answer", "Explanation", "Mode", "Prediction", "Recognizer", "RecognizerConfig", "new_recognizer"]
 
 
 @dataclass(frozen=True, eq=False)
 class Recognizer:
-    """Skeleton encoder, trained alignment, gate and text encoder in one object.
+    """Skeleton encoder, trained alignment, gate, calibration and text encoder in one object.
 
     Load one with Recognizer.load(folder); ask it with predict(clip, ["wave", "fall down"]).
+    known_texts: text vectors of the trained classes, float32 [seen class, d], where they are at hand.
     """
 
     config: RecognizerConfig
@@ -82,14 +55,20 @@ class Recognizer:
     trained: Trained
     gate: Gate | None
     text_encoder: TextEncoder | None = None
+    calibration: Calibration | None = None
+    known_texts: FloatArray | None = None
+    memory: Memory = field(default_factory=Memory, repr=False)
 
-    def save(self, folder: Path) -> None:
-        """Write the recogniser as a folder: config.json, encoder/, method/ and gate.json; whole or not at all."""
-        with atomic_folder(Path(folder)) as new:
-            write_json(new / "config.json", self.config.model_dump(mode="json"))
-            write_json(new / "gate.json", gate_to_json(self.gate) if self.gate else None)
-            self.encoder.save(new / "encoder")
-            save_trained(new / "method", self.trained)
+    @property
+    def parts(self) -> Parts:
+        """All that a folder of this recogniser holds."""
+        return Parts(self.config, self.encoder, self.trained, self.gate, self.calibration, self.known_texts)
+
+    def save(self, folder: str | Path) -> None:
+        """Write config.json, model.safetensors and README.md, the model card; whole or not at all."""
+        write_parts(Path(folder), self.parts, model_card(self.parts))
+
+    save_pretrained = save
 
     @staticmethod
     def load(folder: str | Path, text_encoder: TextEncoder | None = None) -> Recognizer:
@@ -98,110 +77,112 @@ class Recognizer:
         text_encoder: use this one in place of the one that the folder names.
         Raises SadvaeError if the folder is missing, incomplete or of another format.
         """
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise SadvaeError(
-                f"{folder} is not a recogniser folder; expected what `sadvae run` or `sadvae train` writes."
-            )
-        try:
-            config = RecognizerConfig.model_validate(read_json(folder / "config.json"))
-        except ValidationError as error:
-            raise SadvaeError(f"{folder}/config.json is not a recogniser's: {error.errors()[0]['msg']}.") from error
-        if config.format != FORMAT:
-            raise SadvaeError(f"{folder} has format {config.format!r}; this version reads {FORMAT!r}.")
-        gate = read_json(folder / "gate.json")
-        return Recognizer(
-            config,
-            TrainedEncoder.load(folder / "encoder"),
-            load_trained(folder / "method"),
-            gate_from_json(gate) if gate else None,
-            text_encoder,
-        )
+        p = read_parts(Path(folder))
+        return Recognizer(p.config, p.encoder, p.trained, p.gate, text_encoder, p.calibration, p.known_texts)
+
+    @staticmethod
+    def from_pretrained(name: str | Path, *, revision: str | None = None, **options: Any) -> Recognizer:
+        """A recogniser from a folder, or from the Hugging Face hub by its name OWNER/MODEL.
+
+        options: of huggingface_hub.snapshot_download: token, cache_dir, local_files_only, force_download.
+        Raises SadvaeError if neither has it.
+        """
+        away = not Path(name).is_dir() and is_hub_name(str(name))
+        return Recognizer.load(downloaded(str(name), revision, **options) if away else name)
+
+    def push_to_hub(
+        self, name: str, *, private: bool | None = None, token: str | None = None, message: str = "Add recogniser"
+    ) -> str:
+        """Save to the Hugging Face hub as OWNER/MODEL; returns the address of the commit. Raises SadvaeError."""
+        return uploaded(self.save, name, private=private, token=token, message=message)
 
     def predict(
         self,
-        clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path],
+        clips: Asked,
         classes: Sequence[str],
-        descriptions: Sequence[Sequence[str]] | None = None,
+        descriptions: Descriptions | None = None,
         *,
         top_k: int | None = None,
         mode: Mode = "zsl",
+        none_of_these: float = 0.5,
         map_layout: bool = False,
-        note: Callable[[str], None] | None = None,
+        note: Note | None = None,
     ) -> list[Prediction]:
         """Rank class names for raw clips, or for the clips of skeleton files.
 
         classes: any names, typed now. descriptions: for each name, sentences on how the body moves (they help).
         mode: "zsl" asks about these names alone; "gzsl" adds the classes that the recogniser was trained on.
+        none_of_these: a prediction says "none of these" where any name fits with less than this probability; 0: never.
         map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
         them; note is called with a sentence on what was mapped and what is missing.
         Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
-        names = _checked_names(classes)
-        read = _read_all(clips, self.config.prepare.all_bodies)
-        if map_layout:
-            read = self._mapped(read, note)
-        features = extract(self.encoder, self._prepare(read))
-        probabilities = self.trained.unseen_probabilities(features.features, self.embed(names, descriptions))
-        if mode == "gzsl":
-            names, probabilities = self._with_seen(names, features, probabilities)
+        names = checked_names(classes)
+        features = self.memory.features(self.encoder, self._prepared(clips, map_layout, note))
+        return self._question(names, descriptions, mode).predictions(features, top_k, none_of_these)
+
+    def explain(
+        self,
+        clips: Asked,
+        classes: Sequence[str],
+        descriptions: Descriptions | None = None,
+        *,
+        mode: Mode = "zsl",
+        map_layout: bool = False,
+        note: Note | None = None,
+    ) -> list[Explanation]:
+        """Why each clip gets its best answer: the nearest trained classes, and which joints and moments mattered.
+
+        Arguments and errors are those of predict. Body parts, joints and moments are taken away one at a
+        time (recognition/explain.py), which costs as much as predicting 15 clips more than there are joints.
+        """
+        names = checked_names(classes)
+        asked, question = self._prepared(clips, map_layout, note), self._question(names, descriptions, mode)
+        features = self.memory.features(self.encoder, asked)
+        best = question.probabilities(features).argmax(axis=1)
         return [
-            _ranked(clip_id, names, row, top_k) for clip_id, row in zip(features.clip_ids, probabilities, strict=True)
+            self._explained(asked, row, int(column), question, near)
+            for row, (column, near) in enumerate(zip(best, question.nearest(features), strict=True))
         ]
 
-    def embed(self, names: Sequence[str], descriptions: Sequence[Sequence[str]] | None = None) -> FloatArray:
+    def embed(self, names: Sequence[str], descriptions: Descriptions | None = None) -> FloatArray:
         """Text embeddings of class names, with descriptions where given: float32 [class, d].
 
         For a method that reads verbs and nouns apart [class, 3 d]; those come from the names (text/parts_of_speech.py).
-        A name without descriptions that a built-in class list has takes its descriptions from there.
+        A name without descriptions that a built-in class list has takes its descriptions from there. Names that were
+        embedded before are remembered.
         """
-        given = tuple(tuple(d) for d in descriptions) if descriptions is not None else ((),) * len(names)
-        if len(given) != len(names):
-            raise SadvaeError(
-                f"{len(names)} class names come with {len(given)} lists of descriptions; expected one each."
-            )
-        told = tuple(own or known_descriptions(name) for own, name in zip(given, names, strict=True))
-        texts = ClassTexts(tuple(range(len(names))), tuple(names), told)
-        encoder = self.text_encoder or load_text_encoder(self.config.text_encoder)
-        parts = needs_parts(self.trained)
-        classes = embed_classes(texts, encoder, mode=self.config.text_mode, parts=parts)
-        return class_vectors(self.trained, classes, texts.ids)
+        given = checked_descriptions(names, descriptions)
+        told = [Told(name, own or known_descriptions(name)) for own, name in zip(given, names, strict=True)]
+        config, parts = self.config, needs_parts(self.trained)
+        encoder = self.text_encoder or self.memory.text_encoder(config.text_encoder)
+        return self.memory.vectors(told, encoder, config.text_mode, parts=parts)
 
-    def _mapped(self, clips: Sequence[SkeletonClip], note: Callable[[str], None] | None) -> list[SkeletonClip]:
-        target = self.encoder.layout
-        others = {clip.layout.joints: clip.layout for clip in clips if clip.layout.joints != target.joints}
-        if note is not None:
-            for layout in others.values():
-                note(joint_map(layout, target).sentence)
-        return [map_clip(clip, target) for clip in clips]
+    def _prepared(self, clips: Asked, map_layout: bool, note: Note | None) -> ClipSet:
+        read = read_all(clips, all_bodies=self.config.prepare.all_bodies)
+        if map_layout:
+            read = mapped(read, self.encoder.layout, note)
+        return prepared(read, self.encoder.layout, self.config.prepare)
 
-    def _prepare(self, clips: Sequence[SkeletonClip]) -> ClipSet:
-        first = clips[0]
-        if first.layout.joints != self.encoder.layout.joints:
-            raise SadvaeError(
-                f"clip {first.clip_id!r} has layout {first.layout.name!r} ({len(first.layout.joints)} joints); "
-                f"this recogniser knows {self.encoder.layout.name!r} ({len(self.encoder.layout.joints)} joints); "
-                "ask for --map-layout (map_layout=True) to bring it to that layout."
-            )
-        unlabelled = tuple(SkeletonClip(c.joints, c.layout, c.clip_id, None, c.subject) for c in clips)
-        prepared, dropped = prepare_clip_set(ClipSet("asked", first.layout, unlabelled, ()), self.config.prepare)
-        if dropped:
-            raise SadvaeError(f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}.")
-        return prepared
+    def _question(self, names: tuple[str, ...], descriptions: Descriptions | None, mode: Mode) -> Question:
+        given = checked_descriptions(names, descriptions)
+        new, rivals = divided(names, given, self.config.seen_names, mode)
+        typed = tuple(names[i] for i in new)
+        vectors = self.embed(typed, [given[i] for i in new]) if typed else np.zeros((0, 0), np.float32)
+        texts = self.known_texts[list(rivals)] if self.known_texts is not None else None
+        return Question(self.parts, typed, vectors, self.config.seen_names if mode == "gzsl" else (), texts)
 
-    def _with_seen(
-        self, names: tuple[str, ...], features: FeatureSet, unseen: FloatArray
-    ) -> tuple[tuple[str, ...], FloatArray]:
-        if self.gate is None or features.seen_logits is None:
-            raise SadvaeError(
-                "this recogniser has no gate, so it cannot weigh trained against new classes; use mode zsl."
-            )
-        seen = softmax(features.seen_logits[:, self.config.seen])
-        seen_names = tuple(self.config.class_names[c] for c in self.config.seen)
-        gate = self.gate.seen_probability(GateInput(unseen, features.seen_logits), self.config.seen)
-        both = soft_fusion(seen, unseen, gate)
-        return (*seen_names, *(f"{n} (new)" if n in seen_names else n for n in names)), both
+    def _explained(
+        self, asked: ClipSet, row: int, column: int, question: Question, nearest: tuple[Answer, ...]
+    ) -> Explanation:
+        def ask(clips: ClipSet) -> FloatArray:
+            return question.probabilities(self.memory.features(self.encoder, clips))[:, column]
+
+        clip = asked.clips[row]
+        found = effects(clip, asked.steps, average_posture(self.encoder), ask)
+        answer = Answer(question.names[column], found.whole)
+        return Explanation(clip.clip_id, answer, nearest, found.parts, found.joints, found.moments)
 
 
 def new_recognizer(
@@ -213,7 +194,9 @@ def new_recognizer(
     class_names: tuple[str, ...],
     seen: tuple[int, ...],
     embeddings: ClassEmbeddings,
-    record: dict[str, Any] | None = None,
+    calibration: Calibration | None = None,
+    record: Origin | None = None,
+    text_encoder: TextEncoder | None = None,
 ) -> Recognizer:
     """A recogniser from its trained parts; it will prepare clips and embed names as in training.
 
@@ -232,33 +215,7 @@ def new_recognizer(
         text_encoder=embeddings.encoder,
         text_mode=embeddings.mode,
         version=__version__,
-        record=record or {},
+        record=record or Origin(),
     )
-    return Recognizer(config, encoder, trained, gate)
-
-
-def _checked_names(classes: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in classes)
-    if not names or not all(names):
-        raise SadvaeError('no class names to choose from; give some, for example "swipe left, bowling, squat".')
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise SadvaeError(f"class name {twice[0]!r} is given twice; give each name once.")
-    return names
-
-
-def _read_all(
-    clips: SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path], all_bodies: bool
-) -> list[SkeletonClip]:
-    given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
-    read: list[SkeletonClip] = []
-    for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
-    if not read:
-        raise SadvaeError("no clips to recognise; give at least one clip or file.")
-    return read
-
-
-def _ranked(clip_id: str, names: Sequence[str], row: FloatArray, top_k: int | None) -> Prediction:
-    order = np.argsort(-row, kind="stable")[:top_k]
-    return Prediction(clip_id, tuple(Answer(names[int(i)], float(row[i])) for i in order))
+    known = np.ascontiguousarray(class_vectors(trained, embeddings, seen))
+    return Recognizer(config, encoder, trained, gate, text_encoder, calibration, known)

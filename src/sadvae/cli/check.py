@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from sadvae.cli.show import Progresses
+from sadvae.cli.show import Progresses, percent
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import FeatureLevel, Features, read_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_texts
 from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
-from sadvae.recognizer import Recognizer
+from sadvae.recognition.folder import Parts, is_recognizer, read_parts
 from sadvae.record import read_record
 from sadvae.settings import read_experiment
 from sadvae.skeleton.estimators import is_estimate
@@ -54,11 +54,8 @@ def _check_folder(path: Path, layout: str | None) -> None:
         _check_store(path)
     elif (path / "division.json").is_file():
         _describe_encoders(path)
-    elif (path / "gate.json").is_file() and (path / "encoder").is_dir():
-        config = Recognizer.load(path).config
-        typer.echo(
-            f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}"
-        )
+    elif is_recognizer(path):
+        _describe_recognizer(read_parts(path))
     elif is_xlsa17(path):
         describe_features(read_xlsa17(path)[0])
     elif (path / "sk_feats").is_dir() or (path / "label_splits").is_dir():
@@ -123,6 +120,17 @@ def _describe_encoders(path: Path) -> None:
     split = found.division.split
     levels = "test and calibration" if found.calibration else "test"
     typer.echo(f"skeleton encoders ({levels}): split {split.name}, layout {found.test.layout.name}")
+
+
+def _describe_recognizer(parts: Parts) -> None:
+    config, known = parts.config, parts.calibration
+    typer.echo(f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}")
+    for what, found in (("new names", known.unseen), ("trained classes", known.seen)) if known else ():
+        if found:
+            errors = f"{percent(found.error_before)} % before, {percent(found.error_after)} % after"
+            typer.echo(f"calibration error of {what}: {errors}, on {found.clips} held-out clips")
+    if known is None:
+        typer.echo("probabilities are not calibrated, and it never says none of these: no classes were held out")
 
 
 def describe_clips(clips: ClipSet) -> None:

@@ -11,13 +11,17 @@ from rich.console import Console
 from sadvae import stages
 from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
+from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
-from sadvae.features.folder import read_features
+from sadvae.evaluation.calibrate import calibrate
+from sadvae.features.folder import Features, read_features
 from sadvae.methods.baselines import BASELINES
 from sadvae.methods.settings import PRESETS
 from sadvae.methods.store import TrainedFolder, write_trained
-from sadvae.recognizer import new_recognizer
+from sadvae.recognition.config import Origin, without_details
+from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
+from sadvae.task import ZeroShotTask
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.encoders import load_text_encoder
 from sadvae.types import ClassEmbeddings
@@ -72,20 +76,36 @@ def command(
         out, TrainedFolder(fitted.levels.trained, fitted.gate, name, evaluation.preset, selection, evaluation.epoch)
     )
     if encoders is not None and recognizer is not None:
-        new_recognizer(
-            load_encoders(encoders).test,
-            fitted.levels.trained,
-            fitted.gate,
-            dataset=found.dataset,
-            class_names=found.class_names,
-            seen=task.split.seen,
-            embeddings=vectors,
-        ).save(recognizer)
+        _recognizer(fitted, task, found, load_encoders(encoders).test, seed).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
     Console(soft_wrap=True).print(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")
     )
     typer.echo(f"Wrote {out}")
+
+
+def _recognizer(
+    fitted: stages.Fitted, task: ZeroShotTask, features: Features, encoder: TrainedEncoder, seed: int
+) -> Recognizer:
+    origin = Origin(
+        split=task.split.name,
+        seed=seed,
+        selection=fitted.evaluation.selection,
+        unseen=tuple(features.class_names[c] for c in task.split.unseen),
+        evaluation=without_details(fitted.evaluation),
+        allow=tuple(f"test: {one}" for one in task.allow),
+    )
+    return new_recognizer(
+        encoder,
+        fitted.levels.trained,
+        fitted.gate,
+        dataset=features.dataset,
+        class_names=features.class_names,
+        seen=task.split.seen,
+        embeddings=task.classes,
+        calibration=calibrate(fitted.levels, task),
+        record=origin,
+    )
 
 
 def _check_for_recognizer(vectors: ClassEmbeddings, path: Path) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
+from sadvae.recognition.answers import NONE_OF_THESE
 from sadvae.recognizer import Mode, Prediction, Recognizer
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.joint_maps import joint_map, map_clip
-from sadvae.text.encoders import load_text_encoder
 from sadvae.types import ClipSet, Layout, SkeletonClip
 from sadvae.video.camera import Watching, watch
 from sadvae.video.capture import is_video, open_camera
@@ -28,12 +28,13 @@ ESTIMATED = (
 
 @dataclass(frozen=True)
 class Asking:
-    """What a recogniser is asked: names, sentences for each, how many answers, and the mode."""
+    """What a recogniser is asked: names, sentences for each, how many answers, the mode, and when none fits."""
 
     names: list[str]
     sentences: list[list[str]] | None
     top: int
     mode: Mode
+    none_of_these: float = 0.5
 
 
 def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | SkeletonClip]:
@@ -84,14 +85,12 @@ def watch_camera(
     number: int, recognizer: Recognizer, asking: Asking, watching: Watching, say: Callable[[str], None]
 ) -> None:
     """Say an answer at a steady rate until the camera ends or the user stops; raises SadvaeError without a camera."""
-    # Loaded once, not for every answer.
-    ready = replace(recognizer, text_encoder=load_text_encoder(recognizer.config.text_encoder))
     try:
         with MediaPipePose() as estimator:
             capture = open_camera(number)
             say(f"Watching camera {number}: an answer every {watching.every:g} s; Ctrl-C ends.")
             for at, video in watch(capture, estimator, watching):
-                say(f"{at:7.1f} s  {_answers(video, ready, asking)}")
+                say(f"{at:7.1f} s  {_answers(video, recognizer, asking)}")
     except KeyboardInterrupt:
         say("Stopped.")
 
@@ -101,11 +100,19 @@ def _answers(video: VideoClip | None, recognizer: Recognizer, asking: Asking) ->
         return "no person"
     try:
         clip = map_clip(video.clip, recognizer.encoder.layout)
-        found = recognizer.predict(clip, asking.names, asking.sentences, top_k=asking.top, mode=asking.mode)
+        found = recognizer.predict(
+            clip,
+            asking.names,
+            asking.sentences,
+            top_k=asking.top,
+            mode=asking.mode,
+            none_of_these=asking.none_of_these,
+        )
     except SadvaeError as error:
         return str(error)
     return _line(found[0])
 
 
 def _line(prediction: Prediction) -> str:
-    return ", ".join(f"{answer.name} {percent(answer.probability)} %" for answer in prediction.answers)
+    answers = ", ".join(f"{answer.name} {percent(answer.probability)} %" for answer in prediction.answers)
+    return f"{NONE_OF_THESE}; the nearest: {answers}" if prediction.none_of_these else answers

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 from sadvae.encoders.architectures import Network, new_network
 from sadvae.encoders.settings import EncoderSettings
@@ -39,9 +39,9 @@ class TrainedEncoder:
     network: Network
     report: TrainingReport | None = None
 
-    def save(self, folder: Path) -> None:
-        """Write config.json and model.safetensors; the folder appears whole or not at all."""
-        about = {
+    def describe(self) -> dict[str, Any]:
+        """Everything but its weights, as JSON."""
+        return {
             "format": FORMAT,
             "settings": self.settings.model_dump(mode="json"),
             "layout": asdict(self.layout),
@@ -50,10 +50,16 @@ class TrainedEncoder:
             "trace": asdict(self.trace),
             "report": self.report.model_dump(mode="json") if self.report else None,
         }
+
+    def weights(self) -> dict[str, Tensor]:
+        """Its weights by name."""
+        return {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors; the folder appears whole or not at all."""
         with atomic_folder(Path(folder)) as new:
-            write_json(new / "config.json", about)
-            weights = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
-            (new / "model.safetensors").write_bytes(save(weights))
+            write_json(new / "config.json", self.describe())
+            (new / "model.safetensors").write_bytes(save(self.weights()))
 
     @staticmethod
     def load(folder: Path) -> TrainedEncoder:
@@ -62,15 +68,23 @@ class TrainedEncoder:
         about = read_json(folder / "config.json")
         data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
         try:
-            if about["format"] != FORMAT:
-                raise SadvaeError(f"{folder} has format {about['format']!r}; this version reads {FORMAT!r}.")
-            return _restored(about, load(data))
+            return TrainedEncoder.restore(about, load(data), folder)
         except (SafetensorError, ValidationError, KeyError, TypeError, ValueError, RuntimeError) as error:
             first = (str(error).splitlines() or ["unreadable"])[0]
             raise SadvaeError(f"{folder} is not a skeleton encoder of sadvae ({first}); pretrain again.") from error
 
+    @staticmethod
+    def restore(about: dict[str, Any], weights: dict[str, Tensor], where: Path) -> TrainedEncoder:
+        """The encoder that describe() and weights() were taken from; `where` names the source in errors.
 
-def _restored(about: dict[str, Any], weights: dict[str, torch.Tensor]) -> TrainedEncoder:
+        Raises SadvaeError for another format, and errors of all kinds where `about` and `weights` are none of ours.
+        """
+        if about["format"] != FORMAT:
+            raise SadvaeError(f"{where} has format {about['format']!r}; this version reads {FORMAT!r}.")
+        return _restored(about, weights)
+
+
+def _restored(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedEncoder:
     settings = EncoderSettings.model_validate(about["settings"])
     layout = _layout(about["layout"])
     network = new_network(settings, layout, int(about["class_count"]))

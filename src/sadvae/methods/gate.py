@@ -9,15 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from sadvae.errors import SadvaeError
+from sadvae.methods.logistic import rising_logistic
 from sadvae.methods.published_gate import PublishedGate, fit_published_gate
 from sadvae.types import FloatArray
 
 GATES = ("max_probability", "published")
-# Of the gate on the largest probability, for scores of standard deviation 1.
-SMALLEST_SLOPE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +87,9 @@ def max_log_odds(seen_logits: FloatArray, seen_ids: Sequence[int]) -> NDArray[np
 
 
 def fit_max_probability_gate(unseen: GateInput, seen: GateInput, seen_ids: Sequence[int]) -> MaxProbabilityGate:
-    """Fit on calibration clips of held-out and of seen classes, both sides weighing the same.
-
-    More confidence never lowers P(seen). Where a few clips suggest so by chance, or show next to nothing, the slope is
-    SMALLEST_SLOPE a standard deviation, and P(seen) is 1/2 midway between the mean scores of both sides.
-    """
-    sides = [max_log_odds(side.seen_logits, seen_ids) for side in (unseen, seen)]
-    scores = np.concatenate(sides)
-    truth = np.repeat([0, 1], [len(side) for side in sides])
-    centre, spread = scores.mean(), max(float(scores.std()), 1e-6)
-    model = LogisticRegression(C=1.0, class_weight="balanced").fit(((scores - centre) / spread)[:, None], truth)
-    slope = float(model.coef_[0, 0]) / spread
-    if slope * spread < SMALLEST_SLOPE:
-        slope = SMALLEST_SLOPE / spread
-        return MaxProbabilityGate(slope, -slope * float(np.mean([side.mean() for side in sides])))
-    return MaxProbabilityGate(slope, float(model.intercept_[0]) - slope * float(centre))
+    """Fit on calibration clips of held-out and of seen classes; more confidence never lowers P(seen) (logistic.py)."""
+    sides = (max_log_odds(side.seen_logits, seen_ids) for side in (unseen, seen))
+    return MaxProbabilityGate(*rising_logistic(*sides))
 
 
 def fit_gate(kind: str, unseen: GateInput, seen: GateInput, *, seed: int, seen_ids: Sequence[int]) -> Gate:

@@ -38,16 +38,20 @@ def save_trained(folder: Path, trained: Trained) -> None:
         (new / "model.safetensors").write_bytes(save({n: t.contiguous() for n, t in trained.weights().items()}))
 
 
+def restore_trained(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
+    """The method that describe() and weights() were taken from. Raises errors of all kinds where they are none."""
+    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
+        raise ValueError("a weight is not finite")
+    return RESTORE[about["method"]](about, weights)
+
+
 def load_trained(folder: Path) -> Trained:
     """Read a trained method. Raises SadvaeError if the folder is missing, foreign or damaged."""
     folder = Path(folder)
     about = read_json(folder / "config.json")
     data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
     try:
-        weights = load(data)
-        if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
-            raise ValueError("a weight is not finite")
-        return RESTORE[about["method"]](about, weights)
+        return restore_trained(about, load(data))
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split("\n")[:2])
         raise SadvaeError(f"{folder} is not a trained method of sadvae ({reason}); train again.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from sadvae.experiment import Run
 from sadvae.features.folder import read_features
 from sadvae.methods.protocol import Trained
-from sadvae.methods.store import load_trained
+from sadvae.recognition.folder import read_parts
 from sadvae.record import RunRecord, read_record
 from sadvae.skeleton.store import read_prepared
 from sadvae.task import ZeroShotTask
@@ -33,7 +33,7 @@ def of_run(run: Run) -> FinishedRun:
 
 def is_run_folder(folder: Path) -> bool:
     """Whether a folder holds, beside its record, all that is needed to compute latents again."""
-    inside = (folder / "record.json", folder / "features" / "task.json", folder / "recognizer" / "method")
+    inside = (folder / "record.json", folder / "features" / "task.json", folder / "recognizer" / "config.json")
     return all(path.exists() for path in (*inside, folder.parent / "embeddings.npz"))
 
 
@@ -41,7 +41,7 @@ def read_run(folder: Path) -> FinishedRun:
     """Read a run folder such as runs/demo/seed-0. Raises SadvaeError where a part is missing or damaged."""
     embeddings = read_class_embeddings(folder.parent / "embeddings.npz")
     task = read_features(folder / "features").task(embeddings)
-    trained = load_trained(folder / "recognizer" / "method")
+    trained = read_parts(folder / "recognizer").trained
     return FinishedRun(read_record(folder / "record.json"), task, trained, _clips(folder.parent))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -41,12 +42,18 @@ def class_texts(dataset: str) -> ClassTexts:
 
 def known_descriptions(name: str) -> tuple[str, ...]:
     """Our descriptions of a class of that name (any dataset, any case), or none where no dataset has such a class."""
+    return _described().get(name.strip().casefold(), ())
+
+
+@cache
+def _described() -> dict[str, tuple[str, ...]]:
+    """Descriptions by folded name; where several data sets have a class of that name, those of the first."""
+    found: dict[str, tuple[str, ...]] = {}
     for dataset in dataset_names():
         texts = class_texts(dataset)
-        for known, descriptions in zip(texts.names, texts.descriptions, strict=True):
-            if known.casefold() == name.strip().casefold():
-                return descriptions
-    return ()
+        for name, descriptions in zip(texts.names, texts.descriptions, strict=True):
+            found.setdefault(name.casefold(), descriptions)
+    return found
 
 
 def read_class_texts(path: Path) -> ClassTexts:

@@ -1,0 +1,77 @@
+"""What a recogniser is asked: clips or their files, and names that make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from sadvae.errors import SadvaeError
+from sadvae.skeleton.joint_maps import joint_map, map_clip
+from sadvae.skeleton.preprocess import prepare_clip_set
+from sadvae.skeleton.read import read_clips
+from sadvae.skeleton.recipe import PrepareSettings
+from sadvae.types import ClipSet, Layout, SkeletonClip, duplicates
+
+Asked = SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]
+Descriptions = Sequence[Sequence[str]]
+Note = Callable[[str], None]
+
+
+def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """Class names without blanks around them. Raises SadvaeError where there is none, an empty one or one twice."""
+    if isinstance(classes, str):
+        raise SadvaeError(f"class names are one text, {classes!r}; give a list of names.")
+    names = tuple(name.strip() for name in classes)
+    if not names or not all(names):
+        raise SadvaeError('no class names to choose from; give some, for example "swipe left, bowling, squat".')
+    twice = duplicates(names)
+    if twice:
+        raise SadvaeError(f"class name {twice[0]!r} is given twice; give each name once.")
+    return names
+
+
+def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None) -> tuple[tuple[str, ...], ...]:
+    """The sentences of each name, none where there are none. Raises SadvaeError unless there is one list a name."""
+    if descriptions is None:
+        return ((),) * len(names)
+    if len(descriptions) != len(names):
+        raise SadvaeError(
+            f"{len(names)} class names come with {len(descriptions)} lists of descriptions; expected one each."
+        )
+    return tuple(tuple(sentences) for sentences in descriptions)
+
+
+def read_all(clips: Asked, *, all_bodies: bool) -> list[SkeletonClip]:
+    """The clips themselves, and those of files. Raises SadvaeError where there is none."""
+    given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
+    read: list[SkeletonClip] = []
+    for item in given:
+        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
+    if not read:
+        raise SadvaeError("no clips to recognise; give at least one clip or file.")
+    return read
+
+
+def mapped(clips: Sequence[SkeletonClip], target: Layout, note: Note | None) -> list[SkeletonClip]:
+    """Clips brought to a layout; note hears one sentence for each other layout among them."""
+    others = {clip.layout.joints: clip.layout for clip in clips if clip.layout.joints != target.joints}
+    if note is not None:
+        for layout in others.values():
+            note(joint_map(layout, target).sentence)
+    return [map_clip(clip, target) for clip in clips]
+
+
+def prepared(clips: Sequence[SkeletonClip], layout: Layout, settings: PrepareSettings) -> ClipSet:
+    """Clips prepared as in training, without labels. Raises SadvaeError for another layout or a clip that is empty."""
+    first = clips[0]
+    if first.layout.joints != layout.joints:
+        raise SadvaeError(
+            f"clip {first.clip_id!r} has layout {first.layout.name!r} ({len(first.layout.joints)} joints); "
+            f"this recogniser knows {layout.name!r} ({len(layout.joints)} joints); "
+            "ask for --map-layout (map_layout=True) to bring it to that layout."
+        )
+    unlabelled = tuple(SkeletonClip(c.joints, c.layout, c.clip_id, None, c.subject) for c in clips)
+    found, dropped = prepare_clip_set(ClipSet("asked", first.layout, unlabelled, ()), settings)
+    if dropped:
+        raise SadvaeError(f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}.")
+    return found

@@ -1,0 +1,77 @@
+"""What a recogniser remembers beside its weights: how it reads clips and names, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from sadvae.record import Evaluation, RunRecord
+from sadvae.skeleton.recipe import PrepareSettings
+
+
+class Origin(BaseModel):
+    """The training that made a recogniser, as its model card tells it; what is not known is empty.
+
+    unseen: names of the classes that were tested without examples. evaluation: the scores on test clips, without curve
+    and confusion. counts: clips by part. allow: leakage that was accepted knowingly.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    experiment: str = ""
+    split: str = ""
+    seed: int | None = None
+    train_subjects: str = ""
+    selection: str = ""
+    unseen: tuple[str, ...] = ()
+    evaluation: Evaluation | None = None
+    counts: dict[str, int] = {}
+    allow: tuple[str, ...] = ()
+    data_hashes: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    git_revision: str | None = None
+
+
+class RecognizerConfig(BaseModel):
+    """Classes that were trained, preparation, text settings, and origin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    class_names: tuple[str, ...]
+    seen: tuple[int, ...]
+    prepare: PrepareSettings
+    text_encoder: str
+    text_mode: str
+    version: str
+    record: Origin = Origin()
+
+    @property
+    def seen_names(self) -> tuple[str, ...]:
+        """The names of the trained classes."""
+        return tuple(self.class_names[c] for c in self.seen)
+
+
+def origin_of(record: RunRecord) -> Origin:
+    """What a run record says of the recogniser of its main method."""
+    data: dict[str, Any] = record.settings.get("data", {})
+    return Origin(
+        experiment=record.name,
+        split=record.split,
+        seed=record.seed,
+        train_subjects=str(data.get("train_subjects", "")),
+        selection=record.selection,
+        unseen=tuple(record.class_names[c] for c in record.unseen),
+        evaluation=without_details(record.evaluations[0]),
+        counts=record.counts,
+        allow=tuple(record.allow),
+        data_hashes=record.data_hashes,
+        versions=record.versions,
+        git_revision=record.git_revision,
+    )
+
+
+def without_details(evaluation: Evaluation) -> Evaluation:
+    """An evaluation without curve, classes and confusion."""
+    return evaluation.model_copy(update={"curve": [], "classes": [], "confusion_ids": [], "confusion": []})

@@ -1,0 +1,92 @@
+"""`sadvae predict`: none of these, explanations, and what `check` says of a recogniser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sadvae.recognition.answers import Answer, Effect, Explanation
+from sadvae.recognition.folder import read_parts
+from sadvae.recognizer import Recognizer
+from sadvae.report.finished import is_run_folder, read_run
+from tests.cli.conftest import CommandLine
+from tests.cli.test_chain import WORDS, clip_file
+
+
+@pytest.fixture
+def recognizer(run_folder: Path) -> Path:
+    return run_folder / "seed-0" / "recognizer"
+
+
+def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    words = ("predict", recognizer, clip_file(tmp_path), "--classes", WORDS, "--out", tmp_path / "a.json")
+    for below, said in ((1, True), (0, False)):
+        done = sadvae(*words, "--none-of-these", below)
+        assert done.code == 0, done.err
+        found = json.loads((tmp_path / "a.json").read_text())[0]
+        assert ("none of these; the nearest:" in done.out) == said
+        assert (found["name"] == "none of these") == said
+        assert 0 < found["fits"] < 1
+        assert len(found["answers"]) == 3
+    assert sadvae(*words, "--none-of-these", 2).code == 2
+
+
+def test_explain_names_parts_joints_and_moments(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    path = clip_file(tmp_path)
+    done = sadvae("predict", recognizer, path, "--classes", WORDS, "--explain", "--out", tmp_path / "a.json")
+    assert done.code == 0, done.err
+    found = json.loads((tmp_path / "a.json").read_text())[0]
+    told = found["explanation"]
+    assert told["answer"]["name"] == found["answers"][0]["name"]
+    assert {e["name"] for e in told["parts"]} == {"left arm", "right arm", "left leg", "right leg", "trunk and head"}
+    assert (len(told["joints"]), len(told["moments"])) == (25, 8)
+    assert "without its joints:" in done.out
+    assert told["nearest"][0]["name"] in done.out
+    (in_python,) = Recognizer.load(recognizer).explain(path, WORDS.split(", "))
+    assert [e.name for e in in_python.joints] == [e["name"] for e in told["joints"]]
+
+
+def test_an_explanation_shows_what_matters_most_first() -> None:
+    from sadvae.cli.predict import explained
+
+    effects = tuple(Effect(name, p, 0.0) for name, p in (("a", 0.5), ("b", 0.1), ("c", 0.9), ("d", 0.2)))
+    text = explained(Explanation("clip", Answer("wave", 0.75), (Answer("clap", 0.6),), effects, effects, effects))
+    assert text.splitlines()[0] == "clip: wave, 75.0 %. Looks most like: clap 60.0 %."
+    assert text.splitlines()[1] == "  without its parts: b 10.0 %, d 20.0 %, a 50.0 %"
+
+
+def test_a_run_leaves_a_calibrated_recogniser_with_a_model_card(recognizer: Path, sadvae: CommandLine) -> None:
+    assert {path.name for path in recognizer.iterdir()} == {"README.md", "config.json", "model.safetensors"}
+    parts = read_parts(recognizer)
+    assert parts.calibration is not None
+    assert parts.calibration.unseen is not None
+    assert parts.config.record.experiment == "tiny"
+    assert parts.config.record.evaluation is not None
+    card = (recognizer / "README.md").read_text()
+    assert "# sadvae recogniser: tiny" in card
+    assert "wave the left hand" in card
+    assert f"| {100 * parts.config.record.evaluation.zsl_accuracy:.1f} |" in card
+    done = sadvae("check", recognizer)
+    assert done.code == 0, done.err
+    assert "recogniser: trained on 30 classes of generated" in done.out
+    assert f"on {parts.calibration.unseen.clips} held-out clips" in done.out
+
+
+def test_reports_read_the_method_of_a_saved_recogniser(run_folder: Path) -> None:
+    assert is_run_folder(run_folder / "seed-0")
+    trained = read_run(run_folder / "seed-0").trained
+    assert trained.describe() == read_parts(run_folder / "seed-0" / "recognizer").trained.describe()
+
+
+def test_a_damaged_recogniser_ends_in_one_sentence(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((recognizer / "config.json").read_bytes())
+    (folder / "model.safetensors").write_bytes((recognizer / "model.safetensors").read_bytes()[:1000])
+    for words in (("predict", folder, clip_file(tmp_path), "--classes", "a, b"), ("check", folder)):
+        done = sadvae(*words)
+        assert done.code == 2
+        assert "is not a recogniser of sadvae" in done.err
+        assert "Traceback" not in done.err
