@@ -21,8 +21,7 @@ from sadvae.evaluation.evaluate import calibrate_gate
 from sadvae.evaluation.selection import LastStep, train_levels
 from sadvae.methods.gate import GATES
 from sadvae.protocol import hold_out
-from sadvae.recognition.asked import checked_names
-from sadvae.recognition.question import Mode
+from sadvae.recognition.asked import Mode, checked_names
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.skeleton.preprocess import prepare_clip_set

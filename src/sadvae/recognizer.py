@@ -20,9 +20,11 @@ from sadvae.recognition.answers import Answer, Explanation, Prediction
 from sadvae.recognition.asked import (
     Asked,
     Descriptions,
+    Mode,
     Note,
     checked_descriptions,
     checked_names,
+    divided,
     mapped,
     prepared,
     read_all,
@@ -33,7 +35,7 @@ from sadvae.recognition.explain import effects
 from sadvae.recognition.folder import Parts, read_parts, write_parts
 from sadvae.recognition.hub import downloaded, is_hub_name, uploaded
 from sadvae.recognition.memory import Memory, Told
-from sadvae.recognition.question import Mode, Question, divided
+from sadvae.recognition.question import Question
 from sadvae.skeleton.recipe import settings_from_steps
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.encoders import TextEncoder

@@ -1,4 +1,4 @@
-"""`sadvae export`: features and clips as the files of other projects."""
+"""`sadvae export`: features, clips and recognisers as files that others read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sadvae.cli.show import Progresses
+from sadvae.cli.show import Progresses, split_names
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import write_flora
 from sadvae.features.folder import Features, read_features
@@ -18,31 +18,44 @@ from sadvae.skeleton.read import read_clip_set
 from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
 
-HELP = """Write features or clips as files of other projects.
+HELP = """Write features, clips or a recogniser as files that others read.
 
 Example: `sadvae export features --to published --embeddings features/embeddings.npz --out resources`
 
 A features folder goes to `published` (the resources folder of SynSE and SA-DVAE, both levels) or `flora` (one .npz,
 test level alone); a clips file, or any skeleton source, goes to `pyskl` (a pickle with float16 keypoints).
+A recogniser goes to `onnx`: a folder of graphs that `sadvae predict` asks without torch (docs/export_onnx.md):
+
+`sadvae export runs/demo/seed-0/recognizer --to onnx --out recognizer-onnx`
 """
 
-Target = Literal["published", "flora", "pyskl"]
+Target = Literal["published", "flora", "pyskl", "onnx"]
 
 
 def command(
-    source: Annotated[Path, typer.Argument(help="Features folder, or clips file or other skeletons.")],
+    source: Annotated[
+        Path, typer.Argument(help="Features folder, clips file or other skeletons, or recogniser folder.")
+    ],
     to: Annotated[Target, typer.Option(help="Layout to write.")],
-    out: Annotated[Path, typer.Option(help="Folder (published) or file (flora: .npz, pyskl: .pkl) to write.")],
+    out: Annotated[Path, typer.Option(help="Folder (published, onnx) or file (flora: .npz, pyskl: .pkl) to write.")],
     embeddings: Annotated[Path | None, typer.Option(help="Embeddings file, for published text features.")] = None,
     encoder: Annotated[str, typer.Option(help="Name of the skeleton encoder in published folder names.")] = "sadvae",
     text: Annotated[str, typer.Option(help="Name of the published text features.")] = "lb",
     train_subjects: Annotated[
         str | None, typer.Option(help="pyskl: rule for lists xsub_train and xsub_val (odd, ntu60-xsub, names, ...).")
     ] = None,
+    classes: Annotated[
+        str, typer.Option(help="onnx: names whose text vectors go along, separated by commas, for use without texts.")
+    ] = "",
+    text_model: Annotated[
+        bool, typer.Option(help="onnx: the text model goes along, so that any names can be asked about.")
+    ] = True,
 ) -> None:
     """Export and say what was written."""
     if not source.exists():
         raise SadvaeError(f"{source} does not exist; check the path.")
+    if to == "onnx":
+        return _export_recognizer(source, out, split_names(classes), text_model)
     if (source / "task.json").is_file():
         _export_features(read_features(source), to, out, embeddings, encoder, text)
     elif to == "pyskl":
@@ -52,6 +65,19 @@ def command(
         typer.echo(f"Wrote {len(clips.clips)} clips of layout {clips.layout.name} to {out}")
     else:
         raise SadvaeError(f"{source} is not a features folder, which --to {to} needs; skeletons go to pyskl.")
+    return None
+
+
+def _export_recognizer(source: Path, out: Path, names: list[str], text_model: bool) -> None:
+    # These take seconds to load.
+    from sadvae.onnx_export.write import check_libraries, export_onnx
+    from sadvae.recognizer import Recognizer
+
+    check_libraries()
+    loaded = Recognizer.load(source)
+    export_onnx(loaded, out, names, text_model=text_model, progress=lambda what: typer.echo(f"{what} ...", err=True))
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    typer.echo(f"Wrote {out} ({size:.1f} MB); ask it with sadvae predict {out} CLIP --classes NAMES")
 
 
 def _export_features(

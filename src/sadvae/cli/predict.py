@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sadvae.cli import predict_options as options
+from sadvae.cli.loading import load_recognizer
 from sadvae.cli.show import percent, split_names
+from sadvae.cli.timelines import Over, show_timelines
 from sadvae.cli.videos import Asking, refuse_files, watch_camera, with_poses
 from sadvae.errors import SadvaeError
-from sadvae.files import read_json, write_json
+from sadvae.files import write_json
+from sadvae.portable.recognizer import PortableRecognizer
 from sadvae.recognition.answers import NONE_OF_THESE, Explanation, Prediction
-from sadvae.recognizer import Recognizer
+from sadvae.recordings.timeline import LEAST_FIT, STEP, WINDOW
+from sadvae.text.describe import read_descriptions
 from sadvae.video.camera import Watching
+
+if TYPE_CHECKING:
+    from sadvae.recognizer import Recognizer
 
 HELP = """Name the actions in skeleton files, videos or before a camera, with any names you type.
 
@@ -27,65 +36,72 @@ Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classe
 Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
 file {"name": ["sentence", ...], ...}; names of the built-in class lists have theirs already. A clip that no name fits
 gets "none of these" (--none-of-these 0 turns that off); --explain says which joints and moments an answer rests on.
+--timeline says which action happens when in a long recording (docs/timeline.md).
 
 Videos (.mp4 and others) and `--camera 0` need the extra `video` (docs/video.md).
 """
 
 
 def command(
-    recognizer: Annotated[Path, typer.Argument(help="Recogniser folder, or its hub name OWNER/MODEL.")],
-    classes: Annotated[str, typer.Option(help="Names to choose from, separated by commas.")],
-    clips: Annotated[
-        list[Path] | None, typer.Argument(help="Skeleton files of any supported format, or videos.")
-    ] = None,
-    descriptions: Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Answers a clip.")] = 3,
-    mode: Annotated[
-        Literal["zsl", "gzsl"], typer.Option(help="zsl: these names only; gzsl: trained classes too.")
-    ] = "zsl",
-    none_of_these: Annotated[
-        float, typer.Option(min=0, max=1, help="Say none of these where any name fits with less probability; 0: never.")
-    ] = 0.5,
-    explain: Annotated[bool, typer.Option("--explain", help="Say which joints and moments each answer rests on.")] = (
-        False
-    ),
-    map_layout: Annotated[
-        bool, typer.Option(help="Bring clips of another skeleton layout to the recogniser's, and say what is missing.")
-    ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write all answers to this JSON file too.")] = None,
-    save_clips: Annotated[
-        Path | None, typer.Option(help="Write the poses of the videos to this clips file (.npz) too.")
-    ] = None,
-    camera: Annotated[int | None, typer.Option(min=0, help="Watch this camera (0: the first) until Ctrl-C.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="Camera: how much of the past an answer is on.")] = 3,
-    every: Annotated[float, typer.Option(min=0.1, max=60, help="Camera: seconds from one answer to the next.")] = 1,
+    recognizer: options.RecognizerFolder,
+    classes: options.Classes,
+    clips: options.Clips = None,
+    descriptions: options.Descriptions = None,
+    top: options.Top = 3,
+    mode: options.AskedMode = "zsl",
+    none_of_these: options.NoneOfThese = None,
+    explain: options.Explain = False,
+    map_layout: options.MapLayout = False,
+    timeline: options.OverTime = False,
+    window: options.Window = WINDOW,
+    step: options.Step = STEP,
+    fps: options.FramesASecond = None,
+    out: options.Out = None,
+    save_clips: options.SaveClips = None,
+    camera: options.Camera = None,
+    seconds: options.Seconds = 3,
+    every: options.Every = 1,
 ) -> None:
     """Predict and print the best answers of each clip."""
     names = split_names(classes)
-    loaded, sentences = Recognizer.from_pretrained(recognizer), _sentences(descriptions, names)
+    loaded, sentences = load_recognizer(recognizer), _sentences(descriptions, names)
+    explainer = _explainer(loaded, recognizer) if explain else None
+    least = none_of_these if none_of_these is not None else LEAST_FIT if timeline else 0.5
     if camera is not None:
         refuse_files(clips, save_clips, out)
-        asking = Asking(names, sentences, top, mode, none_of_these)
-        watch_camera(camera, loaded, asking, Watching(seconds, every), typer.echo)
-        return
-    asked = with_poses(clips, loaded.encoder.layout, save_clips)
+        asking = Asking(names, sentences, top, mode, least)
+        return watch_camera(camera, loaded, asking, Watching(seconds, every), typer.echo)
+    recordings = with_poses(clips, loaded.encoder.layout, save_clips)
+    if timeline:
+        how: dict[str, Any] = {"mode": mode, "none_of_these": least, "map_layout": map_layout}
+        note = partial(typer.echo, err=True)
+        over = Over(window, step, fps)
+        return show_timelines(loaded, recordings, names, over, out, descriptions=sentences, note=note, **how)
+    asked = [recording.what for recording in recordings]
     found = loaded.predict(
         asked,
         names,
         sentences,
         top_k=top,
         mode=mode,
-        none_of_these=none_of_these,
+        none_of_these=least,
         map_layout=map_layout,
         note=lambda sentence: typer.echo(sentence, err=True),
     )
     console = Console(soft_wrap=True)
     console.print(_table(found))
-    reasons = loaded.explain(asked, names, sentences, mode=mode, map_layout=map_layout) if explain else []
+    reasons = explainer.explain(asked, names, sentences, mode=mode, map_layout=map_layout) if explainer else []
     for reason in reasons:
         console.print(explained(reason), markup=False, highlight=False)
     if out is not None:
         write_json(out, [_as_json(p, r) for p, r in zip_longest(found, reasons)])
+    return None
+
+
+def _explainer(loaded: Recognizer | PortableRecognizer, folder: Path) -> Recognizer:
+    if isinstance(loaded, PortableRecognizer):
+        raise SadvaeError(f"{folder} was exported and explains nothing; ask the recogniser that it was made of.")
+    return loaded
 
 
 def _table(found: list[Prediction]) -> Table:
@@ -124,13 +140,9 @@ def _as_json(prediction: Prediction, reason: Explanation | None) -> dict[str, ob
 def _sentences(path: Path | None, names: list[str]) -> list[list[str]] | None:
     if path is None:
         return None
-    value = read_json(path)
-    good = isinstance(value, dict) and all(
-        isinstance(v, list) and all(isinstance(s, str) for s in v) for v in value.values()
-    )
-    if not good:
-        raise SadvaeError(f'{path} is not a JSON object of lists of sentences; expected {{"wave": ["One hand ..."]}}.')
-    stray = [name for name in value if name not in names]
+    texts = read_descriptions(path)
+    given = dict(zip(texts.names, texts.descriptions, strict=True))
+    stray = [name for name in given if name not in names]
     if stray:
         raise SadvaeError(f"{path} describes {stray[0]!r}, which is not among the classes {', '.join(names)}.")
-    return [value.get(name, []) for name in names]
+    return [list(given.get(name, ())) for name in names]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
-from sadvae.recognition.answers import NONE_OF_THESE
-from sadvae.recognizer import Mode, Prediction, Recognizer
+from sadvae.recognition.answers import NONE_OF_THESE, Prediction
+from sadvae.recognition.asked import Mode
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.types import ClipSet, Layout, SkeletonClip
@@ -19,6 +20,10 @@ from sadvae.video.camera import Watching, watch
 from sadvae.video.capture import is_video, open_camera
 from sadvae.video.estimator import MediaPipePose
 from sadvae.video.read import VideoClip, read_video
+
+if TYPE_CHECKING:
+    from sadvae.portable.recognizer import PortableRecognizer
+    from sadvae.recognizer import Recognizer
 
 ESTIMATED = (
     "Poses estimated from video differ from recorded ones; what that costs with real people is not measured "
@@ -37,7 +42,15 @@ class Asking:
     none_of_these: float = 0.5
 
 
-def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | SkeletonClip]:
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A skeleton file, or the poses of a video and the video's frames a second."""
+
+    what: Path | SkeletonClip
+    rate: float | None = None
+
+
+def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Recording]:
     """The files to recognise, with each video replaced by its poses in a recogniser's layout.
 
     save: a clips file to write the poses to, as the estimator gave them. Says on the error stream what was mapped and
@@ -56,7 +69,10 @@ def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) 
         write_clips_file(save, ClipSet(save.stem, clips[0].layout, tuple(clips), ()))
         typer.echo(f"Wrote poses to {save}: {', '.join(clip.clip_id for clip in clips)}", err=True)
     _say(list(found.values()), layout)
-    return [map_clip(found[path].clip, layout) if path in found else path for path in given]
+    return [
+        Recording(map_clip(found[path].clip, layout), found[path].rate) if path in found else Recording(path)
+        for path in given
+    ]
 
 
 def _poses(path: Path) -> VideoClip:
@@ -82,7 +98,11 @@ def refuse_files(clips: Sequence[Path] | None, save: Path | None, out: Path | No
 
 
 def watch_camera(
-    number: int, recognizer: Recognizer, asking: Asking, watching: Watching, say: Callable[[str], None]
+    number: int,
+    recognizer: Recognizer | PortableRecognizer,
+    asking: Asking,
+    watching: Watching,
+    say: Callable[[str], None],
 ) -> None:
     """Say an answer at a steady rate until the camera ends or the user stops; raises SadvaeError without a camera."""
     try:
@@ -95,7 +115,7 @@ def watch_camera(
         say("Stopped.")
 
 
-def _answers(video: VideoClip | None, recognizer: Recognizer, asking: Asking) -> str:
+def _answers(video: VideoClip | None, recognizer: Recognizer | PortableRecognizer, asking: Asking) -> str:
     if video is None:
         return "no person"
     try:

@@ -54,8 +54,8 @@ class RefinedGraphConvolution(nn.Module):
         passes over the result, which is larger than x.
         """
         subsets, joints, _ = self.adjacency.shape
-        relation = self.relation(x.mean(dim=1)).view(len(x), subsets, -1, joints**2)
-        ones = relation.new_ones(len(x), subsets, 1, joints**2)
+        relation = self.relation(x.mean(dim=1)).view(x.shape[0], subsets, -1, joints**2)
+        ones = relation.new_ones(x.shape[0], subsets, 1, joints**2)
         shared = (self.adjacency + self.offset).transpose(1, 2).reshape(subsets, 1, joints**2).expand_as(ones)
         weights = torch.cat([self.alpha * self.refine, torch.ones_like(self.refine[..., :1])], dim=2)
         return torch.matmul(weights, torch.cat([relation, ones, shared.to(ones.dtype)], dim=2))

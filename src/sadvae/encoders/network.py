@@ -127,4 +127,6 @@ class SkeletonNetwork(nn.Module):
 def mean_of_bodies(pooled: Tensor, clip_of_body: Tensor, clips: int) -> Tensor:
     """Means [clip, d] over the bodies of each clip, from [body, d]; 0 for a clip without bodies."""
     sums = pooled.new_zeros(clips, pooled.shape[1]).index_add_(0, clip_of_body, pooled)
-    return sums / torch.bincount(clip_of_body, minlength=clips).clamp(min=1)[:, None]
+    # Not bincount, whose shape depends on the data, so that graphs can be exported.
+    bodies = pooled.new_zeros(clips).index_add_(0, clip_of_body, torch.ones_like(pooled[:, 0]))
+    return sums / bodies.clamp(min=1)[:, None]

@@ -57,7 +57,7 @@ def reconstruction_rule(
     style [n, v], text [k, d_y].
     """
     z_y = networks.text_encoder(text)[0]
-    pairs = torch.cat([z_y[None].expand(len(style), -1, -1), style[:, None].expand(-1, len(z_y), -1)], 2)
+    pairs = torch.cat([z_y[None].expand(style.shape[0], -1, -1), style[:, None].expand(-1, z_y.shape[0], -1)], 2)
     errors = (networks.skeleton_decoder(pairs) - skeleton[:, None]).pow(2).mean(2)
     return torch.softmax(-errors / temperature, dim=1)
 
@@ -75,7 +75,7 @@ def decoded_cosine(networks: Networks, z_r: Tensor, text: Tensor) -> Tensor:
 def generated_cosine(networks: Networks, skeleton: Tensor, text: Tensor) -> Tensor:
     """From text to clip: cosines between a clip's feature and D_x([z_y, 0]), the class's of average style, [n, k]."""
     z_y = networks.text_encoder(text)[0]
-    average = z_y.new_zeros(len(z_y), networks.style)
+    average = z_y.new_zeros(z_y.shape[0], networks.style)
     return cosine(skeleton, networks.skeleton_decoder(torch.cat([z_y, average], 1)))
 
 

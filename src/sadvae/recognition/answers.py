@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from sadvae.types import FloatArray
 
 NONE_OF_THESE = "none of these"
 
@@ -65,3 +70,9 @@ class Explanation:
     parts: tuple[Effect, ...]
     joints: tuple[Effect, ...]
     moments: tuple[Effect, ...]
+
+
+def ranked(names: Sequence[str], row: FloatArray, top_k: int | None) -> tuple[Answer, ...]:
+    """The best top_k names by probability, all of them for None."""
+    order = np.argsort(-row, kind="stable")[:top_k]
+    return tuple(Answer(names[int(i)], float(row[i])) for i in order)

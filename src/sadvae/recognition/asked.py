@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.preprocess import prepare_clip_set
-from sadvae.skeleton.read import read_clips
-from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.types import ClipSet, Layout, SkeletonClip, duplicates
+
+# Exported recognisers ask with NumPy alone; readers and settings need more.
+if TYPE_CHECKING:
+    from sadvae.skeleton.recipe import PrepareSettings
 
 Asked = SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]
 Descriptions = Sequence[Sequence[str]]
 Note = Callable[[str], None]
+Mode = Literal["zsl", "gzsl"]
 
 
 def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
@@ -46,10 +50,16 @@ def read_all(clips: Asked, *, all_bodies: bool) -> list[SkeletonClip]:
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else read_clips(Path(item), all_bodies=all_bodies))
+        read.extend([item] if isinstance(item, SkeletonClip) else _of_file(Path(item), all_bodies))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read
+
+
+def _of_file(path: Path, all_bodies: bool) -> list[SkeletonClip]:
+    from sadvae.skeleton.read import read_clips
+
+    return read_clips(path, all_bodies=all_bodies)
 
 
 def mapped(clips: Sequence[SkeletonClip], target: Layout, note: Note | None) -> list[SkeletonClip]:
@@ -75,3 +85,19 @@ def prepared(clips: Sequence[SkeletonClip], layout: Layout, settings: PrepareSet
     if dropped:
         raise SadvaeError(f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}.")
     return found
+
+
+def divided(
+    names: Sequence[str], descriptions: Descriptions, trained: Sequence[str], mode: Mode
+) -> tuple[list[int], list[int]]:
+    """Positions of the typed names that are answered by their texts, and of the trained classes that were not typed.
+
+    With mode "gzsl" the name of a trained class means that class, unless it comes with descriptions of its own.
+    Raises SadvaeError for an unknown mode.
+    """
+    if mode not in ("zsl", "gzsl"):
+        raise SadvaeError(f"unknown mode {mode!r}; expected zsl (the typed names) or gzsl (trained classes too).")
+    typed, known = ([name.casefold() for name in side] for side in (names, trained))
+    taken = set(known) if mode == "gzsl" else set()
+    new = [i for i, name in enumerate(typed) if name not in taken or descriptions[i]]
+    return new, [row for row, name in enumerate(known) if name not in set(typed)]

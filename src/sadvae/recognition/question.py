@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -13,12 +11,9 @@ from sadvae.methods.calibration import fit_scores, logits_of, tempered
 from sadvae.methods.fusion import soft_fusion
 from sadvae.methods.gate import Gate, GateInput
 from sadvae.methods.softmax import softmax
-from sadvae.recognition.answers import Answer, Prediction
-from sadvae.recognition.asked import Descriptions
+from sadvae.recognition.answers import Answer, Prediction, ranked
 from sadvae.recognition.folder import Parts
 from sadvae.types import FeatureSet, FloatArray
-
-Mode = Literal["zsl", "gzsl"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,25 +98,3 @@ def _gate(parts: Parts) -> Gate:
     if parts.gate is None:
         raise SadvaeError("this recogniser has no gate, so it cannot weigh trained against new classes; use mode zsl.")
     return parts.gate
-
-
-def divided(
-    names: Sequence[str], descriptions: Descriptions, trained: Sequence[str], mode: Mode
-) -> tuple[list[int], list[int]]:
-    """Positions of the typed names that are answered by their texts, and of the trained classes that were not typed.
-
-    With mode "gzsl" the name of a trained class means that class, unless it comes with descriptions of its own.
-    Raises SadvaeError for an unknown mode.
-    """
-    if mode not in ("zsl", "gzsl"):
-        raise SadvaeError(f"unknown mode {mode!r}; expected zsl (the typed names) or gzsl (trained classes too).")
-    typed, known = ([name.casefold() for name in side] for side in (names, trained))
-    taken = set(known) if mode == "gzsl" else set()
-    new = [i for i, name in enumerate(typed) if name not in taken or descriptions[i]]
-    return new, [row for row, name in enumerate(known) if name not in set(typed)]
-
-
-def ranked(names: Sequence[str], row: FloatArray, top_k: int | None) -> tuple[Answer, ...]:
-    """The best top_k names by probability, all of them for None."""
-    order = np.argsort(-row, kind="stable")[:top_k]
-    return tuple(Answer(names[int(i)], float(row[i])) for i in order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,8 +11,11 @@ from sadvae.errors import SadvaeError
 from sadvae.skeleton import frames, placing
 from sadvae.skeleton.canonical import DegeneratePoseError, canonicalise, landmarks
 from sadvae.skeleton.cleaning import drop_empty_frames, fill_lost_joints, keep_bodies, measured
-from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.types import ClipSet, FloatArray, Layout, SkeletonClip
+
+# Exported recognisers prepare clips with NumPy alone; settings need pydantic.
+if TYPE_CHECKING:
+    from sadvae.skeleton.recipe import PrepareSettings
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from sadvae.types import ClassTexts, duplicates
 
 # NTU RGB+D 60 is the first 60 classes of NTU RGB+D 120, so it has no file of its own.
 NTU60_COUNT = 60
+# Of the files that `sadvae describe` writes.
+FORMAT = "sadvae-descriptions-1"
 # Stands beside the lists, and is none (parts_of_speech.py).
 _VERBS_NOUNS = "verbs_nouns.json"
 
@@ -59,10 +61,13 @@ def _described() -> dict[str, tuple[str, ...]]:
 def read_class_texts(path: Path) -> ClassTexts:
     """Read a user's list of classes: JSON, a list of names or of {"name": ..., "descriptions": [...]}.
 
-    Class ids are the positions in the list; descriptions may be left out. Raises SadvaeError that names the file and
-    the faulty entry if the file is missing, not JSON, empty, of another shape, or gives a name twice.
+    A file of `sadvae describe`, which holds such a list, is read too. Class ids are the positions in the list;
+    descriptions may be left out. Raises SadvaeError that names the file and the faulty entry if the file is missing,
+    not JSON, empty, of another shape, or gives a name twice.
     """
     entries = read_json(path)
+    if isinstance(entries, dict) and entries.get("format") == FORMAT:
+        entries = entries.get("classes")
     if not isinstance(entries, list) or not entries:
         raise SadvaeError(
             f"{path} holds {_kind(entries)}; expected a list of class names, or of objects with the fields "

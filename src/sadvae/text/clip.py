@@ -23,9 +23,11 @@ class ClipTextEncoder:
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """float32 [text, d], one row per text, not normalised."""
-        return encode_in_batches(
-            list(texts), self.tokenizer, self.limit, lambda tokens: self.model(**tokens).text_embeds
-        )
+        return encode_in_batches(list(texts), self.tokenizer, self.limit, self.forward)
+
+    def forward(self, tokens: Any) -> Any:
+        """Vectors [text, d] of the tokens of texts."""
+        return self.model(**tokens).text_embeds
 
 
 def load_clip_encoder(folder: Path, name: str, model_hash: str) -> ClipTextEncoder:

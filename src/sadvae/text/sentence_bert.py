@@ -33,9 +33,10 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """float32 [text, d], one row per text."""
         given = [text.lower() for text in texts] if self.settings.lower_case else list(texts)
-        return encode_in_batches(given, self.tokenizer, self.limit, self._forward, self.settings.prefix)
+        return encode_in_batches(given, self.tokenizer, self.limit, self.forward, self.settings.prefix)
 
-    def _forward(self, tokens: Any) -> Any:
+    def forward(self, tokens: Any) -> Any:
+        """Vectors [text, d] of the tokens of texts."""
         import torch
 
         hidden = self.model(**tokens).last_hidden_state

@@ -1,0 +1,75 @@
+"""`sadvae describe`: sentences on how the body moves, for class names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sadvae.cli.show import Progresses, split_names
+from sadvae.errors import SadvaeError
+from sadvae.text.chat import KEY, MODEL, URL, Chat, endpoint_from
+from sadvae.text.class_lists import class_texts, dataset_names
+from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
+from sadvae.types import duplicates
+
+HELP = f"""Write descriptions of class names, by a language model or by templates.
+
+Example: `sadvae describe "wave, fall down" --out descriptions.json`
+
+The model is that of any endpoint with OpenAI's chat protocol: set {URL} (such as http://localhost:11434/v1), {MODEL},
+and {KEY} where it wants a key. Without {URL}, names get our sentences where a built-in list has them, and templates
+otherwise. The file is what `sadvae predict --descriptions` and `sadvae embed` read; prompts and answers are in it too.
+"""
+
+
+def command(
+    classes: Annotated[str, typer.Argument(help="Names separated by commas, a data set, or a JSON list of classes.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("descriptions.json"),
+    count: Annotated[int, typer.Option(min=1, max=20, help="Descriptions a class, of a model.")] = 3,
+    templates: Annotated[bool, typer.Option("--templates", help="Ask no model, whatever is set.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until a model must have answered.")] = 60.0,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps a model's answers (default: beside the file).")
+    ] = None,
+) -> None:
+    """Describe, print the first sentence of each class, and write the file."""
+    names = names_of(classes)
+    endpoint = None if templates else endpoint_from()
+    kept = cache or out.parent / f".{out.stem}.answers"
+    chat = Chat(endpoint, kept, timeout) if endpoint else None
+    with Progresses() as say:
+        found = describe(names, chat, count, lambda done, total: say("describe", done, total))
+    made: dict[str, Any] = (
+        {"by": "model", "url": endpoint.public_url, "model": endpoint.model} if endpoint else {"by": "templates"}
+    )
+    write_descriptions(out, found, made)
+    Console(soft_wrap=True).print(_table(found))
+    typer.echo(f"Wrote {out}: {sum(len(d.descriptions) for d in found)} descriptions of {len(found)} classes")
+    if endpoint is None and not templates:
+        typer.echo(f"No model was asked, since {URL} is not set.", err=True)
+
+
+def names_of(classes: str) -> list[str]:
+    """Class names of a JSON file, of a data set, or typed. Raises SadvaeError for none and for doubled ones."""
+    if classes.endswith(".json"):
+        return list(read_descriptions(Path(classes)).names)
+    if classes in dataset_names():
+        return list(class_texts(classes).names)
+    names = split_names(classes)
+    if not names:
+        raise SadvaeError('no class names to describe; give some, for example "wave, fall down".')
+    if duplicates(names):
+        raise SadvaeError(f"class name {duplicates(names)[0]!r} is given twice; give each name once.")
+    return names
+
+
+def _table(found: list[Described]) -> Table:
+    table = Table("class", "from", "descriptions", "the first")
+    for one in found:
+        table.add_row(escape(one.name), one.source, str(len(one.descriptions)), escape(one.descriptions[0]))
+    return table

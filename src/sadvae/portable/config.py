@@ -1,0 +1,136 @@
+"""config.json of an exported recogniser: read and checked without other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sadvae.errors import SadvaeError
+from sadvae.files import read_json
+from sadvae.types import Layout
+
+FORMAT = "sadvae-onnx-1"
+# Fields of PrepareSettings, and what each may be.
+PREPARATION: Mapping[str, tuple[type, ...]] = {
+    "all_bodies": (bool,),
+    "bodies": (int,),
+    "order": (str,),
+    "shortest": (int,),
+    "repeat_to": (int, type(None)),
+    "half": (bool,),
+    "fill": (bool,),
+    "centre": (str,),
+    "upright": (bool,),
+    "canonicalise": (bool,),
+    "most_frames": (int, type(None)),
+    "share": (int, float),
+    "frames": (int, type(None)),
+    "sampling": (str,),
+    "steps": (list,),
+}
+LARGEST = 10_000
+
+
+@dataclass(frozen=True)
+class PortableConfig:
+    """What the graphs are used with.
+
+    prepare: the fields of PrepareSettings and its steps. class_names, seen: as in a recogniser. text_mode, text_width,
+    parts: which texts stand for a name, the width of its vector, and whether verb and noun go beside them.
+    tokens: how texts become tokens, None without a text model. has_gate, has_fit: whether the recogniser weighs trained
+    classes, and tells that no name fits. gate_names: how many names its gate insists on.
+    """
+
+    layout: Layout
+    prepare: Any
+    class_names: tuple[str, ...]
+    seen: tuple[int, ...]
+    text_mode: str
+    text_width: int
+    parts: bool
+    tokens: Tokens | None
+    has_gate: bool
+    has_fit: bool
+    gate_names: int | None
+
+    @property
+    def seen_names(self) -> tuple[str, ...]:
+        """The names of the trained classes."""
+        return tuple(self.class_names[c] for c in self.seen)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How texts become tokens: input names of the graph, most tokens a text, padding, and what is done to texts."""
+
+    inputs: tuple[str, ...]
+    limit: int
+    pad_id: int
+    pad_type_id: int
+    pad_token: str
+    padding_side: str
+    lower_case: bool
+    prefix: str
+
+
+def is_portable(folder: Path) -> bool:
+    """Whether a folder is an exported recogniser."""
+    if not (Path(folder) / "config.json").is_file():
+        return False
+    try:
+        about = read_json(Path(folder) / "config.json")
+    except SadvaeError:
+        return False
+    return isinstance(about, dict) and about.get("format") == FORMAT
+
+
+def read_config(folder: Path) -> PortableConfig:
+    """Read config.json. Raises SadvaeError if it is missing or not of an exported recogniser."""
+    about = read_json(Path(folder) / "config.json")
+    try:
+        if about["format"] != FORMAT:
+            raise SadvaeError(f"{folder} has format {about['format']!r}; an exported recogniser has {FORMAT!r}.")
+        return _config(about)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SadvaeError(f"{folder}/config.json lacks or misstates {error}; export the recogniser again.") from error
+
+
+def _config(about: dict[str, Any]) -> PortableConfig:
+    names, seen = tuple(map(str, about["class_names"])), tuple(map(int, about["seen"]))
+    if not seen or not all(0 <= c < len(names) for c in seen):
+        raise ValueError("the trained classes")
+    tokens, layout = about["tokens"], about["layout"]
+    return PortableConfig(
+        Layout(
+            str(layout["name"]),
+            tuple(map(str, layout["joints"])),
+            tuple((int(a), int(b)) for a, b in layout["bones"]),
+            cast(tuple[int, int], tuple(map(int, layout["hips"]))),
+            int(layout["spine"]),
+            cast(tuple[int, int], tuple(map(int, layout["shoulders"]))),
+        ),
+        _preparation(about["prepare"]),
+        names,
+        seen,
+        str(about["text_mode"]),
+        int(about["text_width"]),
+        bool(about["parts"]),
+        None if tokens is None else Tokens(**{**tokens, "inputs": tuple(map(str, tokens["inputs"]))}),
+        bool(about["has_gate"]),
+        bool(about["has_fit"]),
+        None if about["gate_names"] is None else int(about["gate_names"]),
+    )
+
+
+def _preparation(value: dict[str, Any]) -> SimpleNamespace:
+    for name, kinds in PREPARATION.items():
+        field = value[name]
+        number = not isinstance(field, bool) and isinstance(field, int | float)
+        if not isinstance(field, kinds) or (isinstance(field, bool) and bool not in kinds):
+            raise ValueError(f"{name} of prepare")
+        if number and not 0 < field <= LARGEST:
+            raise ValueError(f"{name} of prepare")
+    return SimpleNamespace(**{**{name: value[name] for name in PREPARATION}, "steps": tuple(map(str, value["steps"]))})

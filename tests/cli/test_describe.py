@@ -1,0 +1,201 @@
+"""Descriptions from a server that speaks the chat protocol, and from templates; what is written is read again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sadvae.errors import SadvaeError
+from sadvae.text.chat import Chat, Endpoint, endpoint_from
+from sadvae.text.class_lists import known_descriptions, read_class_texts
+from sadvae.text.describe import describe, from_templates, read_descriptions, sentences_of
+from sadvae.text.embed import read_class_embeddings
+from tests.cli.conftest import CommandLine
+
+SENTENCES = ["One hand rises and swings from side to side.", "The forearm turns left and right above the shoulder."]
+
+
+class Server:
+    """A chat server in a thread. replies: (status, headers, content) in order; the last one is given again."""
+
+    def __init__(self) -> None:
+        self.replies: list[tuple[int, dict[str, str], str]] = [(200, {}, json.dumps(SENTENCES))]
+        self.asked: list[dict[str, Any]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.asked.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
+                status, headers, content = outer.replies.pop(0) if len(outer.replies) > 1 else outer.replies[0]
+                data = json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]}).encode()
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(data))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing: tests are quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "*")
+    made = Server()
+    yield made
+    made.close()
+
+
+def chat(server: Server, waits: list[float] | None = None, **changes: Any) -> Chat:
+    waits = [] if waits is None else waits
+    return Chat(Endpoint(server.url, "small", "secret"), sleep=waits.append, **changes)
+
+
+def test_a_model_is_asked_and_everything_is_recorded(
+    server: Server, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SADVAE_LLM_URL", server.url)
+    monkeypatch.setenv("SADVAE_LLM_MODEL", "small")
+    monkeypatch.setenv("SADVAE_LLM_KEY", "secret")
+    out = tmp_path / "d.json"
+    done = sadvae("describe", "wave, fly a kite", "--out", out, "--count", 2)
+    assert done.code == 0, done.err
+    assert "4 descriptions of 2 classes" in done.out
+    assert [(a["path"], a["key"], a["model"]) for a in server.asked] == [
+        ("/v1/chat/completions", "Bearer secret", "small")
+    ] * 2
+    assert '"fly a kite"' in server.asked[1]["messages"][0]["content"]
+    written = json.loads(out.read_text())
+    assert written["classes"] == [{"name": n, "descriptions": SENTENCES} for n in ("wave", "fly a kite")]
+    assert (written["made"]["url"], written["made"]["model"]) == (server.url, "small")
+    assert written["made"]["answers"][1]["prompt"] == server.asked[1]["messages"][0]["content"]
+    assert written["made"]["answers"][1]["answer"] == json.dumps(SENTENCES)
+    assert "secret" not in out.read_text() + done.out + done.err
+    # A second time nothing is asked, since answers are kept.
+    assert sadvae("describe", "wave, fly a kite", "--out", out, "--count", 2).code == 0
+    assert len(server.asked) == 2
+
+
+def test_what_is_written_is_read_by_embed_and_predict(tmp_path: Path, sadvae: CommandLine) -> None:
+    out = tmp_path / "d.json"
+    done = sadvae("describe", "fly a kite, squat", "--templates", "--out", out)
+    assert done.code == 0, done.err
+    texts = read_class_texts(out)
+    assert texts.names == ("fly a kite", "squat")
+    assert texts.descriptions[1] == known_descriptions("squat")
+    assert all("fly a kite" in sentence for sentence in texts.descriptions[0])
+    assert read_descriptions(out) == texts
+    embedded = sadvae("embed", out, "--out", tmp_path / "e.npz")
+    assert embedded.code == 0, embedded.err
+    assert read_class_embeddings(tmp_path / "e.npz").ids == (0, 1)
+
+
+def test_predict_reads_all_forms_of_descriptions(tmp_path: Path) -> None:
+    (tmp_path / "plain.json").write_text(json.dumps({"wave": SENTENCES}))
+    (tmp_path / "list.json").write_text(json.dumps([{"name": "wave", "descriptions": SENTENCES}]))
+    plain, listed = (read_descriptions(tmp_path / name) for name in ("plain.json", "list.json"))
+    assert (plain.names, plain.descriptions) == (listed.names, listed.descriptions) == (("wave",), (tuple(SENTENCES),))
+    (tmp_path / "bad.json").write_text(json.dumps({"wave": "One hand."}))
+    with pytest.raises(SadvaeError, match="is not a JSON object of lists of sentences"):
+        read_descriptions(tmp_path / "bad.json")
+
+
+def test_a_busy_server_is_asked_again_after_longer_and_longer_waits(server: Server) -> None:
+    waits: list[float] = []
+    server.replies = [(429, {}, ""), (503, {}, ""), (500, {"Retry-After": "7"}, ""), (200, {}, "one\ntwo")]
+    assert chat(server, waits).ask("?") == "one\ntwo"
+    assert waits == [1.0, 2.0, 7.0]
+
+
+def test_a_server_that_stays_busy_is_given_up(server: Server) -> None:
+    waits: list[float] = []
+    server.replies = [(503, {}, "")]
+    with pytest.raises(SadvaeError, match=r"did not answer in 3 tries \(HTTP 503"):
+        chat(server, waits, tries=3).ask("?")
+    assert len(server.asked) == 3
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("status", [401, 404, 302])
+def test_a_refusal_is_not_repeated_and_a_redirection_not_followed(server: Server, status: int) -> None:
+    server.replies = [(status, {"Location": f"{server.url}/elsewhere"}, "")]
+    with pytest.raises(SadvaeError, match=f"refused \\(HTTP {status}"):
+        chat(server).ask("?")
+    assert len(server.asked) == 1
+
+
+def test_a_silent_server_is_given_up() -> None:
+    import socket
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        with pytest.raises(SadvaeError, match="did not answer in 2 tries"):
+            Chat(Endpoint(url, "m"), timeout=0.1, tries=2, sleep=lambda _: None).ask("?")
+
+
+def test_a_damaged_cache_is_asked_anew(server: Server, tmp_path: Path) -> None:
+    one = chat(server, cache=tmp_path)
+    one.ask("?")
+    (kept,) = tmp_path.iterdir()
+    kept.write_text("{")
+    assert one.ask("?") == one.ask("?") == json.dumps(SENTENCES)
+    assert len(server.asked) == 2
+
+
+def test_what_is_no_completion_is_refused(server: Server) -> None:
+    server.replies = [(200, {}, "  ")]
+    with pytest.raises(SadvaeError, match="not a chat completion"):
+        chat(server).ask("?")
+    server.replies = [(200, {}, "[]")]
+    with pytest.raises(SadvaeError, match="holds no description"):
+        describe(["wave"], chat(server))
+
+
+def test_sentences_are_found_in_lists_and_in_lines() -> None:
+    assert sentences_of('Sure:\n```json\n["A b.", "C d.", 3]\n```') == ("A b.", "C d.")
+    assert sentences_of('Here are two:\n1. A  b.\n2) "C d."\n- A b.\n\n') == ("A b.", "C d.")
+    assert sentences_of("x" * 401) == ()
+
+
+def test_templates_name_the_class_and_built_in_names_have_our_sentences() -> None:
+    assert from_templates("fly a kite").source == "templates"
+    assert len(from_templates("fly a kite").descriptions) >= 3
+    assert from_templates("SQUAT").descriptions == known_descriptions("squat")
+
+
+def test_the_environment_is_checked() -> None:
+    assert endpoint_from({}) is None
+    assert endpoint_from({"SADVAE_LLM_URL": "http://a/v1/chat/completions", "SADVAE_LLM_MODEL": "m"}) == Endpoint(
+        "http://a/v1", "m"
+    )
+    with pytest.raises(SadvaeError, match="SADVAE_LLM_MODEL is not"):
+        endpoint_from({"SADVAE_LLM_URL": "http://a"})
+    with pytest.raises(SadvaeError, match="begins with http"):
+        endpoint_from({"SADVAE_LLM_URL": "file:///etc/passwd", "SADVAE_LLM_MODEL": "m"})
+    assert "secret" not in repr(Endpoint("http://user:secret@a/v1", "m", "secret"))
+
+
+def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
+    done = sadvae("describe", "wave, wave", "--out", tmp_path / "d.json")
+    assert done.code == 2
+    assert "'wave' is given twice" in done.err
+    assert sadvae("describe", " , ", "--out", tmp_path / "d.json").code == 2
