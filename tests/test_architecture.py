@@ -39,6 +39,7 @@ FLOORS = {
     "comparing": 5,
     "experiment": 6,
     "bench": 7,
+    "search": 7,
     "report": 7,
     "cli": 8,
 }
@@ -59,6 +60,7 @@ SAME_FLOOR = {
     ("stages", "machine"),
     ("accuracy", "accuracy_job"),
     ("accuracy", "experiment"),
+    ("search", "bench"),
 }
 APART = [
     ({"skeleton", "video", "encoders"}, {"methods", "evaluation", "text"}),
