@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from sadvae.cli.run import source_of
 from sadvae.cli.show import Progresses
+from sadvae.cores import cores_here
 from sadvae.errors import SadvaeError
 from sadvae.experiment import source_origin
 from sadvae.search.levels import Origin
@@ -78,7 +79,8 @@ def command(
     place = storage or str(folder / "study.journal")
     name = study or settings.name
     plan = SearchPlan(settings, space, levels, seeds, place, name, trials, seed, origin.digest)
-    _search(plan, min(workers or os.cpu_count() or 1, trials), folder, _again(experiment, data, features, embeddings))
+    crew = min(workers or len(cores_here()) or os.cpu_count() or 1, trials)
+    _search(plan, crew, folder, _again(data, features, embeddings))
 
 
 def _search(plan: SearchPlan, workers: int, folder: Path, given: str) -> None:
@@ -125,7 +127,7 @@ def _say(found: Outcome, written: list[Path], given: str) -> None:
     typer.echo(f"Scores on test clips: sadvae run {written[0]}{given}")
 
 
-def _again(experiment: Path, data: Path | None, features: Path | None, embeddings: Path | None) -> str:
+def _again(data: Path | None, features: Path | None, embeddings: Path | None) -> str:
     """The options that `sadvae run` needs too."""
     given = {"--data": data, "--features": features, "--embeddings": embeddings}
     return "".join(f" {name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
