@@ -44,6 +44,7 @@ FLOORS = {
     "experiment": 6,
     "classifier": 6,
     "bench": 7,
+    "search": 7,
     "report": 7,
     "cli": 8,
 }
@@ -64,6 +65,7 @@ SAME_FLOOR = {
     ("stages", "machine"),
     ("accuracy", "accuracy_job"),
     ("accuracy", "experiment"),
+    ("search", "bench"),
 }
 APART = [
     ({"skeleton", "video", "encoders"}, {"methods", "evaluation", "text"}),

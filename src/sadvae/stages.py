@@ -142,8 +142,9 @@ def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) ->
 
 def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:
     """The division into levels that split settings name."""
-    if (data.dataset, split.name, split.validation_unseen) == ("generated", "generated", None):
-        found = generated_split()
+    if (data.dataset, split.name) == ("generated", "generated"):
+        own = generated_split()
+        found = replace(own, validation_unseen=split.validation_unseen or own.validation_unseen)
     else:
         found = load_split(data.dataset, split.name, class_count, split.validation_unseen)
     return Division(

@@ -16,6 +16,7 @@ from sadvae.bench.plan import make_plan, read_experiments
 from sadvae.cli.main import main
 from sadvae.record import RunRecord, read_record
 from tests.cli.conftest import CommandLine
+from tests.cli.test_bad_input import refused
 
 ALIGNED = """
 selections = ["held_out_classes", "oracle_test"]
@@ -210,3 +211,12 @@ def test_bad_input_is_one_sentence(
     assert done.code == 2
     assert sentence in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_cluster_needs_ray_and_has_workers_of_its_own(
+    files: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("bench", files, "--out", tmp_path, "--ray", "auto")
+    monkeypatch.setattr("sadvae.bench.cluster.find_spec", lambda name: None)
+    refused(sadvae(*words), "a cluster needs Ray; install it with `pip install 'sadvae[cluster]'`")
+    refused(sadvae(*words, "--workers", 2), "--workers counts processes of this machine")

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sadvae.bench.plan import Job, Plan
+from sadvae.bench.cluster import Cluster, run_on_cluster
+from sadvae.bench.plan import Job, Plan, is_finished
 from sadvae.bench.processes import Tell, run_units
 from sadvae.bench.tally import Tally
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Sharing, run_experiment
 
 SHARED = "shared"
+UNHEARD = "it left no record, and why was not heard; the same command runs it again."
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,20 @@ class Ended:
 News = Step | Ended
 
 
-def run_bench(plan: Plan, out: Path, workers: int, hear: Callable[[News, Tally], None] | None = None) -> list[Ended]:
-    """Run all jobs of a plan in `workers` processes, and say how each ended, in the plan's order.
+def run_bench(
+    plan: Plan, out: Path, workers: int | Cluster, hear: Callable[[News, Tally], None] | None = None
+) -> list[Ended]:
+    """Run all jobs of a plan, and say how each ended, in the plan's order.
 
-    Stages that several experiments need are kept in out/shared. hear: gets all news, and how far the whole is.
+    workers: how many processes of this machine, or a cluster. Stages that several experiments need are kept in
+    out/shared. hear: gets all news, and how far the whole is. Raises SadvaeError where the cluster is not there.
     """
     tally, ends = Tally(len(plan.jobs)), dict[str, Ended]()
 
     def news(item: News) -> None:
+        if item.run in ends:
+            # A unit that was lost and begins again tells once more of what it had finished.
+            return
         if isinstance(item, Ended):
             ends[item.run] = item
             tally.end(item.run)
@@ -56,23 +64,27 @@ def run_bench(plan: Plan, out: Path, workers: int, hear: Callable[[News, Tally],
         if hear:
             hear(item, tally)
 
-    def ended(unit: tuple[Job, ...], code: int) -> None:
+    def lost(unit: tuple[Job, ...], reason: str) -> None:
         for job in unit:
             if job.label not in ends:
-                news(
-                    Ended(
-                        job.label, f"its process ended with code {code} before it was done (was there enough memory?)."
-                    )
-                )
+                news(Ended(job.label, None if is_finished(job) else reason or UNHEARD))
+
+    def died(unit: tuple[Job, ...], code: int) -> None:
+        lost(unit, f"its process ended with code {code} before it was done (was there enough memory?).")
 
     tally.start(time.monotonic())
-    run_units(plan.units, workers, partial(_run_unit, Path(out) / SHARED), lambda _, item: news(item), ended)
+    work = partial(_run_unit, Path(out) / SHARED)
+    if isinstance(workers, Cluster):
+        run_on_cluster(plan.units, workers, work, lambda _, item: news(item), lost)
+    else:
+        run_units(plan.units, workers, work, lambda _, item: news(item), died)
     return [ends[job.label] for job in plan.jobs]
 
 
 def _run_unit(shared: Path, unit: tuple[Job, ...], tell: Tell) -> None:
+    """Run the jobs of a unit; what an earlier try of it, or another bench, has finished since is left as it is."""
     for job in unit:
-        tell(Ended(job.label, _run(shared, job, tell)))
+        tell(Ended(job.label, None if is_finished(job) else _run(shared, job, tell)))
 
 
 def _run(shared: Path, job: Job, tell: Tell) -> str | None:

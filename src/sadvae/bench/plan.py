@@ -104,7 +104,7 @@ def make_plan(
     finished = []
     # By seeds, so that a bench that is stopped early has as many seeds of one experiment as of another.
     for job in sorted(jobs, key=lambda job: job.seed):
-        if _is_finished(job):
+        if is_finished(job):
             finished.append(job)
         else:
             units.setdefault(_features_key(job), []).append(job)
@@ -142,7 +142,7 @@ def _own_features(source: Path | None, name: str) -> Path | None:
     return own if is_features_folder(own) else source
 
 
-def _is_finished(job: Job) -> bool:
+def is_finished(job: Job) -> bool:
     """Whether a job's record is there; titles, questions and published results that changed are put into it."""
     record = finished_record(job.folder, record_key(job.settings, job.origin, job.seed))
     if record is None:

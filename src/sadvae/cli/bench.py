@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from sadvae.bench.bench import Ended, News, run_bench
+from sadvae.bench.cluster import Cluster
 from sadvae.bench.plan import make_plan, parse_data, read_experiments
 from sadvae.bench.tally import Tally
 from sadvae.cores import cores_here
+from sadvae.errors import SadvaeError
 
 HELP = """Run many experiment files and seeds in several processes, each run a record.
 
@@ -26,6 +28,8 @@ A PATH may also be a features folder, or a folder of features folders named afte
 
 Runs that are finished are skipped; a stopped bench goes on where it stopped when the same command is given again. A run
 that fails does not end the others: it is named in the end, and the exit code is 2. Then: `sadvae report runs`.
+
+With --ray the runs go to the machines of a Ray cluster, which share the folders named here.
 """
 
 
@@ -39,14 +43,21 @@ def command(
         int | None, typer.Option(min=1, help="Processes of one thread each (default: one a core).")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the runs: OUT/NAME/seed-N.")] = Path("runs"),
+    ray: Annotated[str | None, typer.Option(help="Address of a Ray cluster, or auto for that of this machine.")] = None,
+    cpus_per_run: Annotated[float, typer.Option(min=0, help="With --ray: CPUs that a run reserves.")] = 1.0,
+    gpus_per_run: Annotated[float, typer.Option(min=0, help="With --ray: GPUs that a run reserves, such as 0.5.")] = 0,
+    retries: Annotated[int, typer.Option(min=0, help="With --ray: new tries of runs whose machine was lost.")] = 2,
 ) -> None:
     """Run what is not finished, and say what failed."""
+    if ray is not None and workers is not None:
+        raise SadvaeError("--workers counts processes of this machine, and a cluster has its own; leave it out.")
     plan = make_plan(read_experiments(experiments), parse_data(data or []), seeds, out)
     count = len(plan.jobs)
     typer.echo(f"{count + len(plan.finished)} runs: {len(plan.finished)} finished before, {count} to run.")
+    here = min(workers or len(cores_here()) or os.cpu_count() or 1, max(count, 1))
+    crew = here if ray is None else Cluster(ray, cpus_per_run, gpus_per_run, retries)
     with BenchProgress(count) as shown:
-        cores = len(cores_here()) or os.cpu_count() or 1
-        ends = run_bench(plan, out, min(workers or cores, max(count, 1)), shown)
+        ends = run_bench(plan, out, crew, shown)
     failed = [end for end in ends if end.error]
     for end in failed:
         typer.echo(f"Failed: {end.run}: {end.error}", err=True)

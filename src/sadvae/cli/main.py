@@ -19,6 +19,7 @@ VERBS = {
     "demo": ("demo", "See it work in a minute: generated motion, all stages, a report."),
     "run": ("run", "Run an experiment file from raw skeletons to a record, a recogniser and a report."),
     "bench": ("bench", "Run many experiment files and seeds in several processes, each run a record."),
+    "search": ("search", "Look for better settings of a method, on held-out classes alone."),
     "poses": ("poses", "Estimate the poses of the person in each video, and write them as clips files."),
     "prepare": ("prepare", "Read raw skeletons, prepare them by a recipe, and write clips and a manifest."),
     "pretrain": (
