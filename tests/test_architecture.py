@@ -46,6 +46,7 @@ FLOORS = {
     "bench": 7,
     "search": 7,
     "report": 7,
+    "serving": 7,
     "cli": 8,
 }
 SAME_FLOOR = {
@@ -64,6 +65,7 @@ SAME_FLOOR = {
     ("task", "files"),
     ("stages", "machine"),
     ("accuracy", "accuracy_job"),
+    ("serving", "report"),
     ("accuracy", "experiment"),
     ("search", "bench"),
 }

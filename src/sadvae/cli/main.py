@@ -35,6 +35,7 @@ VERBS = {
     "train": ("train", "Train SA-DVAE (or a baseline) on features and class embeddings."),
     "evaluate": ("evaluate", "Score a trained method: ZSL, S, U, H, and a table by class."),
     "predict": ("predict", "Name the actions in skeleton files, videos or before a camera, with any names you type."),
+    "serve": ("serve", "Open a page on this machine: drop in a recording, type names, see the answers."),
     "check": ("check", "Say what a file or folder holds, and what is wrong with it."),
     "report": ("report", "Make tables, figures and an interactive page of results from run records."),
 }

@@ -17,7 +17,12 @@ _TINY = 1e-6
 
 
 def facing_viewer(joints: FloatArray, layout: Layout) -> FloatArray:
-    """Joints [frame, joint, 3] in the viewer's axes: x to the right, y up, z towards the viewer.
+    """Joints [frame, joint, 3] in the viewer's axes: x to the right, y up, z towards the viewer."""
+    return (joints @ viewer_axes(joints, layout).T).astype(np.float32)
+
+
+def viewer_axes(joints: FloatArray, layout: Layout) -> NDArray[np.float64]:
+    """The viewer's axes for a body, joints [frame, joint, 3]: unit vectors to the right, up and towards the viewer.
 
     Up is the coordinate axis that the trunk follows most; about it the body is turned so that it faces the viewer on
     average, and its left side is on the right.
@@ -27,7 +32,7 @@ def facing_viewer(joints: FloatArray, layout: Layout) -> FloatArray:
     up = np.zeros(3)
     up[axis] = -1.0 if trunk[axis] < 0 else 1.0
     right = _across(joints, layout, up)
-    return (joints @ np.stack([right, up, np.cross(right, up)]).T).astype(np.float32)
+    return np.stack([right, up, np.cross(right, up)])
 
 
 def _across(joints: FloatArray, layout: Layout, up: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,54 @@
+"""The clips that were handed in, kept in memory until others need the room."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sadvae.errors import SadvaeError
+from sadvae.types import SkeletonClip
+
+
+class GoneError(SadvaeError):
+    """The clip that was asked about is no longer held."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A clip, its frames a second where they are known, and sentences on how it was read."""
+
+    clip: SkeletonClip
+    rate: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class HeldClips:
+    """Clips by keys that nobody can guess; where they take more than `most_bytes`, the oldest are let go."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._clips: dict[str, Recording] = {}
+
+    def add(self, recording: Recording) -> str:
+        """Hold a clip; returns its key. Raises SadvaeError if it alone takes more room than there is."""
+        clip = recording.clip
+        if clip.joints.nbytes > self._most:
+            raise SadvaeError(
+                f"clip {clip.clip_id!r} takes {clip.joints.nbytes} bytes in memory; at most {self._most} are held, "
+                "so cut the recording into shorter files."
+            )
+        key = secrets.token_hex(16)
+        self._clips[key] = recording
+        while sum(held.clip.joints.nbytes for held in self._clips.values()) > self._most:
+            del self._clips[next(iter(self._clips))]
+        return key
+
+    def get(self, key: str) -> Recording:
+        """The clip of a key. Raises GoneError if it is not held."""
+        if key not in self._clips:
+            raise GoneError("that clip is no longer held; hand the file in again.")
+        return self._clips[key]
+
+    def forget(self, key: str) -> int:
+        """Let a clip go; returns how many were (0 or 1)."""
+        return 0 if self._clips.pop(key, None) is None else 1

@@ -1,0 +1,48 @@
+"""From a handed-in file to raw clips; sentences name the file as its sender does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sadvae.errors import SadvaeError
+from sadvae.serving.held import Recording
+from sadvae.serving.video import is_video, read_video
+from sadvae.skeleton.layouts import layout_names
+from sadvae.skeleton.read import read_clip_set
+
+
+def read_upload(path: Path, shown: str, layout: str | None) -> list[Recording]:
+    """The raw clips of a file; a clip that was named after the file gets its sender's name for it.
+
+    shown: the sender's name of the file. layout: of a file that names none; a built-in layout by name.
+    Raises SadvaeError for anything that is not a raw skeleton file (or a video, where videos can be read).
+    """
+    if layout is not None and layout not in layout_names():
+        raise SadvaeError(f"unknown layout {layout[:40]!r}; choose {', '.join(layout_names())}.")
+    try:
+        found = read_video(path) if is_video(path.suffix) else _skeletons(path, layout)
+    except SadvaeError as error:
+        raise SadvaeError(_in_their_words(str(error), path, shown)) from error
+    return [_renamed(recording, path.stem, Path(shown).stem) for recording in found]
+
+
+def _renamed(recording: Recording, ours: str, theirs: str) -> Recording:
+    clip = replace(recording.clip, clip_id=recording.clip.clip_id.replace(ours, theirs)[:200])
+    return replace(recording, clip=clip, notes=tuple(note.replace(ours, theirs) for note in recording.notes))
+
+
+def _skeletons(path: Path, layout: str | None) -> list[Recording]:
+    found = read_clip_set(path, layout=layout)
+    if found.steps:
+        raise SadvaeError(
+            f"{path} holds prepared clips ({', '.join(found.steps)}); give the raw recordings that it was made of."
+        )
+    if not found.clips:
+        raise SadvaeError(f"{path} holds no clip; hand in another file.")
+    return [Recording(clip) for clip in found.clips]
+
+
+def _in_their_words(sentence: str, path: Path, shown: str) -> str:
+    """A sentence without our folder and our name of the file."""
+    return sentence.replace(str(path), shown).replace(f"{path.parent}/", "").replace(path.stem, Path(shown).stem)
