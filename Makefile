@@ -38,7 +38,7 @@ test-video: video
 
 $(VIDEO)/.installed: pyproject.toml constraints-video.txt
 	$(PYTHON) -m venv $(VIDEO)
-	$(VIDEO)/bin/python -m pip install --quiet --constraint constraints-video.txt --editable '.[video]' pytest hypothesis
+	$(VIDEO)/bin/python -m pip install --quiet --constraint constraints-video.txt --editable '.[video,serve]' pytest hypothesis
 	touch $@
 
 clean:
