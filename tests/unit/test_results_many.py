@@ -105,6 +105,18 @@ def test_no_effect_is_called_so() -> None:
     assert "no effect shown." in results_markdown(flat).split(f"### {QUESTION}\n")[1].split("|")[0]
 
 
+def test_what_leaves_zsl_as_it_is_is_answered_in_h() -> None:
+    def gated(record: RunRecord) -> RunRecord:
+        entry = {"entry": "no disentanglement", "zsl_accuracy": 0.6}
+        found = [make_evaluation(zsl_accuracy=0.6), make_evaluation(harmonic_mean=0.1, **entry)]
+        return record.model_copy(update={"evaluations": found})
+
+    ours = make_evaluation().harmonic_mean
+    assert ours is not None
+    answer = results_markdown([gated(r) for r in records()]).split(f"### {QUESTION}\n")[1].split("|")[0]
+    assert f"minus no disentanglement, H: {100 * (ours - 0.1):+.1f} points" in answer
+
+
 def test_the_gap_of_selection() -> None:
     text = results_markdown(records())
     part = text.split("### By how much")[1].split("\n### ")[0]

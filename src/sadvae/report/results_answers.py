@@ -9,7 +9,7 @@ from sadvae.report.scores import FEWEST, HELD_OUT, Method, Scores
 from sadvae.report.tables import interval_words, signed
 from sadvae.report.words import ORACLE, counted
 
-ZSL = "zsl_accuracy"
+ZSL, H = "zsl_accuracy", "harmonic_mean"
 
 
 def best_answer(scores: Scores) -> str:
@@ -33,23 +33,33 @@ def best_answer(scores: Scores) -> str:
 
 
 def differences_answer(scores: Scores, against: Method, others: Sequence[Method]) -> str:
-    """Which others the method is shown to be above or below in ZSL, and where no difference is shown."""
-    found = [(method, gap) for method in others if (gap := _gap(scores, against, method))]
+    """Which others the method is shown to be above or below in ZSL, and where no difference is shown.
+
+    Gates leave ZSL as it is; where no other differs in it, the answer is about H.
+    """
+    found = _gaps(scores, against, others, score := ZSL)
+    if not any(gap.value for _, gap in found) and (in_h := _gaps(scores, against, others, H)):
+        found, score = in_h, H
+    short = "ZSL" if score == ZSL else "H"
     if len(found) == 1:
         method, gap = found[0]
-        return f"{against.label} minus {method.label}, ZSL: {gap_words(gap)}."
+        return f"{against.label} minus {method.label}, {short}: {gap_words(gap)}."
     kinds: dict[str, list[str]] = {}
     for method, gap in found:
         kinds.setdefault(_kind(gap), []).append(method.label)
     order = ("above", "below", "no difference shown", f"too few pairs to tell (fewer than {FEWEST})")
     parts = [f"{kind}: {', '.join(kinds[kind])}" for kind in order if kind in kinds]
-    return f"ZSL of {against.label}, {'; '.join(parts)}." if parts else ""
+    return f"{short} of {against.label}, {'; '.join(parts)}." if parts else ""
 
 
-def _gap(scores: Scores, left: Method, right: Method) -> Estimate | None:
+def _gaps(scores: Scores, against: Method, others: Sequence[Method], score: str) -> list[tuple[Method, Estimate]]:
+    return [(method, gap) for method in others if (gap := _gap(scores, against, method, score))]
+
+
+def _gap(scores: Scores, left: Method, right: Method, score: str) -> Estimate | None:
     wanted = scores.main_rules[0]
     rules = scores.rule_of(left, wanted), scores.rule_of(right, wanted)
-    return scores.difference((left, rules[0]), (right, rules[1]), ZSL) if rules[0] and rules[1] else None
+    return scores.difference((left, rules[0]), (right, rules[1]), score) if rules[0] and rules[1] else None
 
 
 def _kind(gap: Estimate) -> str:
