@@ -193,7 +193,8 @@ def test_other_settings_are_compared_by_what_differs() -> None:
 
 def test_the_readme_has_one_row_for_all_splits() -> None:
     lines = readme_table(records()).splitlines()
-    assert lines[0].split(" | ")[2:-1] == ["ridge regression", "SA-DVAE (sadvae)"]
+    assert lines[0].split(" | ")[2:-1] == ["ridge regression", "SA-DVAE (sadvae)", "best other method"]
+    assert lines[2].split(" | ")[4] == f"ridge regression {lines[2].split(' | ')[2]}"
     assert len(lines) == 3
     assert lines[2].startswith("| sticks 4/2, 3 splits, 6 runs, last epoch | 50.0 | ")
 
