@@ -12,8 +12,9 @@ from sadvae.errors import SadvaeError
 from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.layouts import layout_names, load_layout
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clip_set
+from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.types import ClipSet, Layout
 from tests.conftest import STICK
 

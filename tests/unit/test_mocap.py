@@ -13,8 +13,9 @@ from sadvae.errors import SadvaeError
 from sadvae.skeleton.asf_amc import read_asf
 from sadvae.skeleton.bvh import positions, read_hierarchy
 from sadvae.skeleton.layouts import load_layout
-from sadvae.skeleton.preprocess import PrepareSettings, prepare_clip_set
+from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
+from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.rotations import in_turn
 from tests.unit.format_files import ASF_BONES, amc, asf, bvh, write
 

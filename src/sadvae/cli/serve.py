@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ def command(
     console.print("Loading ...")
     folders = [folder for folder in (recognizer, second) if folder is not None]
     limits = Limits(upload_bytes=round(max_upload_mb * 2**20), seconds=time_limit)
-    try:
+    # Where a shell started it in the background, Ctrl-C's signal ends the server and raises nothing.
+    with suppress(KeyboardInterrupt):
         serve(folders, port, limits, lambda url: console.print(f"Open {url}   (Ctrl-C ends it)"))
-    except KeyboardInterrupt:
-        console.print("Stopped.")
+    console.print("Stopped.")
