@@ -26,7 +26,7 @@ from sadvae.methods.sa_dvae import SADVAE, raw_data, sadvae
 from sadvae.task import ZeroShotTask
 
 FEW = st.sampled_from([0.0, -0.0, 1.0, 2.0, 0.5])
-# Private mappings count as data, so the limit leaves room for them, and for most of a copy. Blocks are small beside that.
+# Private mappings count as data, so the limit leaves room for them, and for most of a copy; blocks are small.
 LIMITED = """
 import resource, sys
 from dataclasses import replace
@@ -133,7 +133,7 @@ def test_an_equal_row_of_a_later_block_is_a_leak(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory this way")
 def test_a_training_on_mapped_features_takes_no_copy_of_them(tmp_path: Path) -> None:
-    """134 MB of features in a process that may take nine tenths as much beside them; a copy at the end shows that it bites."""
+    """134 MB of features in a process with room for nine tenths of that; a copy at the end shows that it bites."""
     task, rng, files = trivial_task(), np.random.default_rng(0), []
     for name, part, count in (
         ("train", task.train, 2**16),
