@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -311,6 +312,7 @@ def test_a_page_of_another_site_can_neither_post_nor_read(address: str, chromium
 
 
 def test_a_server_that_is_told_to_end_leaves_no_folder(root: Path, tmp_path: Path) -> None:
-    with serving(root / "one" / "recognizer", temporary=tmp_path, stop=signal.SIGTERM):
+    with serving(root / "one" / "recognizer", temporary=tmp_path, stop=signal.SIGTERM) as address:
+        urlopen(address, timeout=SECONDS).close()
         assert [path.stat().st_mode & 0o777 for path in tmp_path.glob("sadvae-*")] == [0o700]
     assert list(tmp_path.glob("sadvae-*")) == []
