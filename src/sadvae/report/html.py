@@ -41,7 +41,7 @@ def report_html(record: RunRecord, scene: ReportScene) -> str:
         kicker="Zero-shot action recognition from skeletons: report of one run",
         about=_about(record),
         sections=_sections(record, scene),
-        scripts=("bodies.js", "page.js"),
+        scripts=("space.js", "bodies.js", "page.js"),
         clips=[packed(clip) for clip in scene.clips],
     )
 

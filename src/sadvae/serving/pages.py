@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 _PAGES = {"/": "page.html", "/docs": "docs.html"}
+# What the pages of reports are made of too.
+_OF_REPORTS = {"base.css": ("page.css", "text/css"), "space.js": ("space.js", "text/javascript")}
 _PARTS = {
     "page.css": "text/css",
     "parts.js": "text/javascript",
@@ -24,7 +26,8 @@ def add_pages(app: FastAPI) -> None:
     from plotly.offline import get_plotlyjs
 
     parts = {name: (_data(name), kind) for name, kind in _PARTS.items()}
-    parts["base.css"] = ((files("sadvae.report") / "data" / "page.css").read_text("utf-8"), "text/css")
+    for name, (file, kind) in _OF_REPORTS.items():
+        parts[name] = (files("sadvae.report") / "data" / file).read_text("utf-8"), kind
     parts["plotly.js"] = (get_plotlyjs(), "text/javascript")
     pages = {address: _data(name) for address, name in _PAGES.items()}
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sadvae.errors import SadvaeError
 from sadvae.serving.held import Recording
-from sadvae.serving.video import is_video, read_video
+from sadvae.serving.video import read_video
 from sadvae.skeleton.layouts import layout_names
 from sadvae.skeleton.read import read_clip_set
+from sadvae.video.capture import is_video
 
 
 def read_upload(path: Path, shown: str, layout: str | None) -> list[Recording]:
@@ -21,7 +22,7 @@ def read_upload(path: Path, shown: str, layout: str | None) -> list[Recording]:
     if layout is not None and layout not in layout_names():
         raise SadvaeError(f"unknown layout {layout[:40]!r}; choose {', '.join(layout_names())}.")
     try:
-        found = read_video(path) if is_video(path.suffix) else _skeletons(path, layout)
+        found = read_video(path) if is_video(path) else _skeletons(path, layout)
     except SadvaeError as error:
         raise SadvaeError(_in_their_words(str(error), path, shown)) from error
     return [_renamed(recording, path.stem, Path(shown).stem) for recording in found]

@@ -1,4 +1,4 @@
-"""The one place where the local page meets videos: whether they can be read here, and reading them."""
+"""Videos on the local page: whether they can be read here, and reading them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ from pathlib import Path
 from sadvae.errors import SadvaeError
 from sadvae.serving.held import Recording
 from sadvae.video import read
-from sadvae.video.capture import is_video as is_video_file
-
-
-def is_video(suffix: str) -> bool:
-    """Whether a file's name ends as a video's."""
-    return is_video_file(Path(f"video{suffix}"))
 
 
 def can_read_videos() -> bool:

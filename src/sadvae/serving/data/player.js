@@ -1,35 +1,11 @@
 "use strict";
 // A body that moves in 3-D on a plain canvas. show(motion) takes what the server draws; seek(frame) goes to a moment.
 function startPlayer({ canvas, button, slider, output, rate, moved }) {
-  const LOST = -32768, CAMERA = 4.2;
+  const LOST = -32768;
   const HUES = [203, 28, 160, 320];
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  let motion = null, floor = -1, place = 0, clock = 0, playing = false, last = 0, turn = -0.35, tilt = 0.14;
-
-  function projector(width, height) {
-    const cosine = Math.cos(turn), sine = Math.sin(turn), up = Math.cos(tilt), over = Math.sin(tilt);
-    const size = Math.min(width / 1.2, height) * 0.4 * CAMERA;
-    return (x, y, z) => {
-      const across = x * cosine + z * sine, away = z * cosine - x * sine;
-      const rise = y * up - away * over, depth = away * up + y * over;
-      const shrink = size / (CAMERA - depth);
-      return [width / 2 + across * shrink, height * 0.49 - rise * shrink, Math.min(1, Math.max(0, (depth + 1) / 2))];
-    };
-  }
-
-  function drawFloor(pen, project) {
-    pen.strokeStyle = "#dfe6ec";
-    pen.lineWidth = 1;
-    pen.beginPath();
-    for (let i = -3; i <= 3; i++) {
-      for (const [from, to] of [[[i / 2, -1.5], [i / 2, 1.5]], [[-1.5, i / 2], [1.5, i / 2]]]) {
-        const start = project(from[0], floor, from[1]), end = project(to[0], floor, to[1]);
-        pen.moveTo(start[0], start[1]);
-        pen.lineTo(end[0], end[1]);
-      }
-    }
-    pen.stroke();
-  }
+  let motion = null, floor = -1, place = 0, clock = 0, playing = false, last = 0;
+  const view = { turn: -0.35, tilt: 0.14 };
 
   // The bones of all people, far ones first, and the joints on top of them.
   function drawPeople(pen, project, unit) {
@@ -64,16 +40,9 @@ function startPlayer({ canvas, button, slider, output, rate, moved }) {
 
   function draw() {
     if (!motion) return;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2), width = canvas.clientWidth, height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const pen = canvas.getContext("2d");
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    const project = projector(width, height);
-    drawFloor(pen, project);
+    const { pen, width, height } = emptied(canvas);
+    const project = projection(view, width, height, Math.min(width / 1.2, height));
+    drawFloor(pen, project, floor, 1.5);
     drawPeople(pen, project, Math.min(width, 1.35 * height) / 400);
     slider.value = place;
     output.textContent = `frame ${motion.shown[place] + 1} of ${motion.total}`;
@@ -99,19 +68,7 @@ function startPlayer({ canvas, button, slider, output, rate, moved }) {
 
   function to(index) { place = clock = Math.min(Math.max(index, 0), motion.frames.length - 1); draw(); }
 
-  let held = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    held = [event.clientX, event.clientY];
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!held) return;
-    turn += (event.clientX - held[0]) * 0.012;
-    tilt = Math.min(1.4, Math.max(-0.4, tilt + (event.clientY - held[1]) * 0.008));
-    held = [event.clientX, event.clientY];
-    draw();
-  });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { held = null; });
+  turnable(canvas, view, draw);
   button.addEventListener("click", () => play(!playing));
   slider.addEventListener("input", () => { play(false); to(Number(slider.value)); });
   window.addEventListener("resize", draw);
