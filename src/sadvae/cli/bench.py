@@ -6,17 +6,16 @@ import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import TaskID
 
 from sadvae.bench.bench import Ended, News, run_bench
 from sadvae.bench.cluster import Cluster
 from sadvae.bench.plan import make_plan, parse_data, read_experiments
 from sadvae.bench.tally import Tally
+from sadvae.cli.show import NotedBars
 from sadvae.cores import cores_here
 from sadvae.errors import SadvaeError
 
@@ -66,24 +65,13 @@ def command(
         raise typer.Exit(2)
 
 
-class BenchProgress:
+class BenchProgress(NotedBars):
     """One line for the whole and one for each run under way; on a file or pipe, a line whenever a run ends."""
 
     def __init__(self, total: int) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}"))
-        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        super().__init__()
         self._whole = self._bars.add_task("all runs", total=1.0, note=f"0 of {total}")
         self._lines: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def __call__(self, news: News, tally: Tally) -> None:
         whole = f"{tally.ended} of {tally.total}{_end_words(tally.seconds_left(time.monotonic()))}"

@@ -24,30 +24,37 @@ needs their encoder. A stopped run goes on where it stopped when the same comman
 """
 
 
+Data = Annotated[Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")]
+FeaturesFolder = Annotated[Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")]
+ClassVectors = Annotated[
+    Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
+]
+
+
 def command(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
-    data: Annotated[
-        Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
-    ] = None,
+    data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")
-    ] = None,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
-    ] = None,
+    features: FeaturesFolder = None,
+    embeddings: ClassVectors = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
     seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
-    settings = read_experiment(experiment)
-    if embeddings is not None:
-        settings = settings.model_copy(update={"text": TextSettings(encoder=str(embeddings), mode=IMPORTED)})
+    settings = read_with(experiment, embeddings)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
     console = Console(soft_wrap=True)
     runs = run_seeds(settings, source_of(data, features), out or Path("runs") / settings.name, wanted, console)
     for run in runs:
         console.print(f"Report: {run.folder / 'report.html'}")
+
+
+def read_with(experiment: Path, embeddings: Path | None) -> ExperimentSettings:
+    """An experiment file, with class vectors from elsewhere (--embeddings) where they are given."""
+    settings = read_experiment(experiment)
+    if embeddings is None:
+        return settings
+    return settings.model_copy(update={"text": TextSettings(encoder=str(embeddings), mode=IMPORTED)})
 
 
 def source_of(data: Path | None, features: Path | None) -> Path | None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
-from sadvae.cli.run import source_of
-from sadvae.cli.show import Progresses
+from sadvae.cli.run import ClassVectors, Data, FeaturesFolder, read_with, source_of
+from sadvae.cli.show import NotedBars, Progresses
 from sadvae.cores import cores_here
 from sadvae.errors import SadvaeError
 from sadvae.experiment import source_origin
@@ -21,7 +18,6 @@ from sadvae.search.levels import Origin
 from sadvae.search.plan import SearchPlan, TrialEnded
 from sadvae.search.search import check_search, make_levels, run_search
 from sadvae.search.space import read_space
-from sadvae.settings import IMPORTED, TextSettings, read_experiment
 
 if TYPE_CHECKING:
     from sadvae.search.outcome import Outcome
@@ -39,15 +35,9 @@ machines share one by `--storage`. The best settings are written as an experimen
 def command(
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
     search: Annotated[Path, typer.Argument(help="Search file (TOML): settings and their ranges.")],
-    data: Annotated[
-        Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
-    ] = None,
-    features: Annotated[
-        Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")
-    ] = None,
-    embeddings: Annotated[
-        Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
-    ] = None,
+    data: Data = None,
+    features: FeaturesFolder = None,
+    embeddings: ClassVectors = None,
     trials: Annotated[int, typer.Option(min=1, help="Trials in all, those of earlier commands included.")] = 50,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of a trial in each division: seeds 0, 1, ...")] = 3,
     divisions: Annotated[
@@ -67,9 +57,7 @@ def command(
     ),
 ) -> None:
     """Run trials until enough are finished, and write what was found."""
-    settings = read_experiment(experiment)
-    if embeddings is not None:
-        settings = settings.model_copy(update={"text": TextSettings(encoder=str(embeddings), mode=IMPORTED)})
+    settings = read_with(experiment, embeddings)
     source, space = source_of(data, features), read_space(search, settings)
     check_search(settings, space, source)
     folder = out or Path("runs") / "search" / settings.name
@@ -133,24 +121,13 @@ def _again(data: Path | None, features: Path | None, embeddings: Path | None) ->
     return "".join(f" {name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
 
 
-class SearchProgress:
+class SearchProgress(NotedBars):
     """One line on the terminal; on a file or pipe, a line whenever a trial ends."""
 
     def __init__(self, trials: int, before: int) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}"))
-        self._bars = Progress(*columns, console=console, disable=not console.is_terminal)
+        super().__init__()
         self._trials, self._best = trials, 0.0
         self._line = self._bars.add_task("trials", total=trials, completed=before, note=f"{before} of {trials}")
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def __call__(self, news: TrialEnded) -> None:
         score = "" if news.score is None else f", {100 * news.score:.1f} %"

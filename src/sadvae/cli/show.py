@@ -8,25 +8,27 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from sadvae.record import Evaluation
 
 
-class Progresses:
-    """One line a stage on the terminal; used as a context, called with (stage, done, total, note)."""
+class Bars:
+    """Progress on the error stream while it is used as a context; `_bars` is for those that make one of it."""
 
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description:<9}"),
-            BarColumn(bar_width=24),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
-        )
-        self._lines: dict[str, TaskID] = {}
+    def __init__(self, *columns: ProgressColumn, on_files: bool = True) -> None:
+        """on_files: also where the error stream is a file or pipe."""
+        console = Console(stderr=True)
+        self._bars = Progress(*columns, console=console, disable=not (on_files or console.is_terminal))
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -36,6 +38,28 @@ class Progresses:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+
+class NotedBars(Bars):
+    """A description, a bar and a note, on a terminal alone."""
+
+    def __init__(self) -> None:
+        columns = TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}")
+        super().__init__(*columns, on_files=False)
+
+
+class Progresses(Bars):
+    """One line a stage on the terminal; used as a context, called with (stage, done, total, note)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        self._lines: dict[str, TaskID] = {}
 
     def __call__(self, stage: str, done: int, total: int, note: str = "") -> None:
         if stage not in self._lines:
