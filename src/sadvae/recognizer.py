@@ -22,12 +22,10 @@ from sadvae.recognition.asked import (
     Descriptions,
     Mode,
     Note,
+    asked_clips,
     checked_descriptions,
     checked_names,
     divided,
-    mapped,
-    prepared,
-    read_all,
 )
 from sadvae.recognition.card import model_card
 from sadvae.recognition.config import Origin, RecognizerConfig
@@ -162,10 +160,7 @@ class Recognizer:
         return self.memory.vectors(told, encoder, config.text_mode, parts=parts)
 
     def _prepared(self, clips: Asked, map_layout: bool, note: Note | None) -> ClipSet:
-        read = read_all(clips, all_bodies=self.config.prepare.all_bodies)
-        if map_layout:
-            read = mapped(read, self.encoder.layout, note)
-        return prepared(read, self.encoder.layout, self.config.prepare)
+        return asked_clips(clips, self.encoder.layout, self.config.prepare, map_layout=map_layout, note=note)
 
     def _question(self, names: tuple[str, ...], descriptions: Descriptions | None, mode: Mode) -> Question:
         given = checked_descriptions(names, descriptions)

@@ -20,12 +20,10 @@ from sadvae.recognition.asked import (
     Descriptions,
     Mode,
     Note,
+    asked_clips,
     checked_descriptions,
     checked_names,
     divided,
-    mapped,
-    prepared,
-    read_all,
 )
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
@@ -101,11 +99,8 @@ class PortableRecognizer:
         note: Note | None = None,
     ) -> list[Prediction]:
         """As sadvae.recognizer.Recognizer.predict."""
-        names, prepare = checked_names(classes), self.config.prepare
-        read = read_all(clips, all_bodies=prepare.all_bodies)
-        if map_layout:
-            read = mapped(read, self.config.layout, note)
-        asked = prepared(read, self.config.layout, prepare)
+        names = checked_names(classes)
+        asked = asked_clips(clips, self.config.layout, self.config.prepare, map_layout=map_layout, note=note)
         given = checked_descriptions(names, descriptions)
         candidates, probabilities, fits = self._decided(self.encoder(asked), names, given, mode)
         found = []

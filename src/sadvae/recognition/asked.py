@@ -71,6 +71,17 @@ def mapped(clips: Sequence[SkeletonClip], target: Layout, note: Note | None) -> 
     return [map_clip(clip, target) for clip in clips]
 
 
+def asked_clips(
+    clips: Asked, layout: Layout, settings: PrepareSettings, *, map_layout: bool, note: Note | None
+) -> ClipSet:
+    """Clips, or those of files, ready for an encoder: read, brought to its layout if wanted, prepared.
+
+    Raises SadvaeError as read_all, mapped and prepared do.
+    """
+    read = read_all(clips, all_bodies=settings.all_bodies)
+    return prepared(mapped(read, layout, note) if map_layout else read, layout, settings)
+
+
 def prepared(clips: Sequence[SkeletonClip], layout: Layout, settings: PrepareSettings) -> ClipSet:
     """Clips prepared as in training, without labels. Raises SadvaeError for another layout or a clip that is empty."""
     first = clips[0]
