@@ -37,10 +37,9 @@ def differences_answer(scores: Scores, against: Method, others: Sequence[Method]
 
     Gates leave ZSL as it is; where no other differs in it, the answer is about H.
     """
-    found = _gaps(scores, against, others, score := ZSL)
+    found, short = _gaps(scores, against, others, ZSL), "ZSL"
     if not any(gap.value for _, gap in found) and (in_h := _gaps(scores, against, others, H)):
-        found, score = in_h, H
-    short = "ZSL" if score == ZSL else "H"
+        found, short = in_h, "H"
     if len(found) == 1:
         method, gap = found[0]
         return f"{against.label} minus {method.label}, {short}: {gap_words(gap)}."
