@@ -41,7 +41,7 @@ def report_html(record: RunRecord, scene: ReportScene) -> str:
         kicker="Zero-shot action recognition from skeletons: report of one run",
         about=_about(record),
         sections=_sections(record, scene),
-        scripts=("space.js", "bodies.js", "page.js"),
+        scripts=(("space.js", "bodies.js"), ("page.js",)),
         clips=[packed(clip) for clip in scene.clips],
     )
 
@@ -52,14 +52,14 @@ def filled_page(
     kicker: str,
     about: Html,
     sections: Sequence[Section],
-    scripts: Sequence[str],
+    scripts: Sequence[Sequence[str]],
     styles: Sequence[str] = ("page.css",),
     clips: Sequence[Any] = (),
 ) -> str:
-    """A page of sections as HTML. scripts, styles: names of files in report/data, after Plotly's own."""
+    """A page of sections as HTML. styles, scripts: files in report/data, after Plotly's own; a script may be of several."""
     from plotly.offline import get_plotlyjs
 
-    running = [get_plotlyjs(), *map(_asset, scripts)]
+    running = [get_plotlyjs(), *("\n".join(map(_asset, names)) for names in scripts)]
     charts = {name: chart for section in sections for name, chart in section.charts.items()}
     return Template(_asset("page.html")).substitute(
         policy=escaped(_policy(running)),
