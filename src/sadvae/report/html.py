@@ -56,7 +56,7 @@ def filled_page(
     styles: Sequence[str] = ("page.css",),
     clips: Sequence[Any] = (),
 ) -> str:
-    """A page of sections as HTML. styles, scripts: files in report/data, after Plotly's own; a script may be of several."""
+    """A page of sections as HTML. styles, scripts: of report/data, after Plotly's own; a script may join files."""
     from plotly.offline import get_plotlyjs
 
     running = [get_plotlyjs(), *("\n".join(map(_asset, names)) for names in scripts)]
