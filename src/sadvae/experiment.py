@@ -160,7 +160,7 @@ class Run:
 
     def pretrain(self, clips: ClipSet) -> LevelEncoders:
         """Skeleton encoders of both levels, on seen classes of training subjects (encoders/)."""
-        division = stages.division_for(self.settings.split, self.settings.data, len(clips.class_names))
+        division = stages.division_for(self.settings.split, self.settings.data, clips.class_names)
         settings = stages.encoder_settings(self.settings.encoder)
         done: dict[str, int] = {}
 
@@ -308,6 +308,7 @@ def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
     idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
     files = [settings.data.classes] if settings.data.classes else []
     files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
+    files += [Path(settings.split.name)] if settings.split.name.endswith(".json") else []
     return _key(settings.model_dump(mode="json", exclude=idle), origin, [sha256_of(path) for path in files], seed)
 
 

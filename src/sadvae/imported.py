@@ -18,7 +18,7 @@ def imported_features(folder: Path, settings: ExperimentSettings) -> Features:
     Raises SadvaeError where the folder is of other unseen classes than the experiment's split.
     """
     found = read_features(folder)
-    wanted = division_for(settings.split, settings.data, len(found.class_names)).split
+    wanted = division_for(settings.split, settings.data, found.class_names).split
     split = found.test.split
     if (set(split.seen), set(split.unseen)) != (set(wanted.seen), set(wanted.unseen)):
         raise SadvaeError(

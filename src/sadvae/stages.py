@@ -64,8 +64,11 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
         )
     if data.train_subjects.endswith(".txt") and not is_features_folder(source):
         _check_file(Path(data.train_subjects), "train_subjects")
-    if data.dataset in dataset_names():
-        division_for(settings.split, data, len(class_texts(data.dataset).ids))
+    names = known_names(data)
+    if names:
+        division_for(settings.split, data, names)
+    elif settings.split.name.endswith(".json"):
+        _check_file(Path(settings.split.name), "name of [split]")
     encoder_settings(settings.encoder)
     for rule in settings.rules:
         selection_by_name(rule)
@@ -140,13 +143,13 @@ def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) ->
     return ClassTexts(tuple(range(count)), class_names, ((),) * count)
 
 
-def division_for(split: SplitSettings, data: DataSettings, class_count: int) -> Division:
-    """The division into levels that split settings name."""
+def division_for(split: SplitSettings, data: DataSettings, class_names: Sequence[str]) -> Division:
+    """The division into levels that split settings name, for data with these classes."""
     if (data.dataset, split.name) == ("generated", "generated"):
         own = generated_split()
         found = replace(own, validation_unseen=split.validation_unseen or own.validation_unseen)
     else:
-        found = load_split(data.dataset, split.name, class_count, split.validation_unseen)
+        found = load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
     return Division(
         split=found,
         train_subjects=data.train_subjects,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sadvae.cli.predict import _sentences
 from sadvae.errors import SadvaeError
 from sadvae.text.chat import Chat, Endpoint, endpoint_from
 from sadvae.text.class_lists import known_descriptions, read_class_texts
@@ -199,3 +200,12 @@ def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
     assert done.code == 2
     assert "'wave' is given twice" in done.err
     assert sadvae("describe", " , ", "--out", tmp_path / "d.json").code == 2
+
+
+def test_one_file_of_descriptions_serves_questions_about_some_of_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "new.json"
+    path.write_text(json.dumps({"wave": SENTENCES, "fly a kite": SENTENCES[:1]}))
+    assert _sentences(path, ["fly a kite"]) == [SENTENCES[:1]]
+    assert _sentences(path, ["wave", "squat", "fly a kite"]) == [SENTENCES, [], SENTENCES[:1]]
+    with pytest.raises(SadvaeError, match="describes 'wave', which is not among the classes, and not 'wve', which is"):
+        _sentences(path, ["wve", "fly a kite"])

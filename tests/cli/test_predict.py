@@ -72,6 +72,8 @@ def test_a_run_leaves_a_calibrated_recogniser_with_a_model_card(recognizer: Path
     assert done.code == 0, done.err
     assert "recogniser: trained on 30 classes of generated" in done.out
     assert f"on {parts.calibration.unseen.clips} held-out clips" in done.out
+    assert parts.calibration.fit is not None
+    assert f"none of these: said of {100 * parts.calibration.fit.refused:.1f} % of clips that no name fits" in done.out
 
 
 def test_reports_read_the_method_of_a_saved_recogniser(run_folder: Path) -> None:

@@ -136,6 +136,9 @@ def test_given_names_win_over_the_file_s_own(tmp_path: Path) -> None:
     assert (found.dataset, found.class_names) == ("y", ("c", "d", "e"))
     with pytest.raises(SadvaeError, match="label 1"):
         read_clips_file(path, class_names=("c",))
+    with pytest.raises(SadvaeError, match=r"class 'B' has number 1 in .*\.npz and number 0 in the list"):
+        read_clips_file(path, class_names=("B", "a"))
+    assert read_clips_file(path, class_names=("A", "b")).class_names == ("A", "b")
 
 
 def test_prepared_clips_are_not_raw_clips(tmp_path: Path) -> None:

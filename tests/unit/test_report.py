@@ -84,6 +84,7 @@ def test_all_sections_are_there_and_listed() -> None:
         "Sticks",
         "73.1 %",
         "chance is 50.0 %",
+        "15 of 20 clips: 95 % interval 53.1 to 88.8 %",
         "61.4 %",
         "42.3 %",
         "50.1 %",

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from sadvae.errors import SadvaeError
+from sadvae.experiment import record_key
+from sadvae.settings import ExperimentSettings
 from sadvae.splits.reader import CLASS_COUNTS, load_split, published_splits
+from sadvae.stages import check_settings
 from sadvae.types import ClassSplit
 
 EVERY = [(dataset, name) for dataset in CLASS_COUNTS for name in published_splits(dataset)]
@@ -80,6 +83,37 @@ def test_a_users_split_file(tmp_path: Path) -> None:
     path.write_text(json.dumps({"unseen": [1, 3], "validation_unseen": [0]}))
     split = load_split("my data", str(path), class_count=6)
     assert (split.seen, split.unseen, split.validation_unseen) == ((0, 2, 4, 5), (1, 3), (0,))
+
+
+def test_a_users_split_file_may_name_its_classes(tmp_path: Path) -> None:
+    path, names = tmp_path / "mine.json", ("bow", "kick", "squat", "wave", "clap", "turn")
+    path.write_text(json.dumps({"unseen": ["Squat", "kick"], "validation_unseen": ["turn", 0]}))
+    split = load_split("my data", str(path), class_count=6, class_names=names)
+    assert (split.unseen, split.validation_unseen) == ((1, 2), (5, 0))
+    path.write_text(json.dumps({"unseen": ["wve"]}))
+    with pytest.raises(SadvaeError, match=r"names 'wve', no class of these data; the nearest are wave"):
+        load_split("my data", str(path), class_count=6, class_names=names)
+
+
+def test_a_split_file_is_looked_at_before_any_work_and_counts_for_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = {"data": {"dataset": "mine"}, "split": {"name": "mine.json"}}
+    settings = ExperimentSettings.model_validate({"name": "e", **own})
+    listed = ExperimentSettings.model_validate({"name": "e", **own, "data": {"dataset": "mine", "classes": "c.json"}})
+    with pytest.raises(SadvaeError, match=r"mine\.json \(name of \[split\]\) is not a file"):
+        check_settings(settings, tmp_path)
+    Path("c.json").write_text(json.dumps(["bow", "kick", "squat", "wave"]))
+    Path("mine.json").write_text(json.dumps({"unseen": ["bwo"]}))
+    check_settings(settings, tmp_path)
+    with pytest.raises(SadvaeError, match="'bwo', no class of these data"):
+        check_settings(listed, tmp_path)
+    before = record_key(settings, "origin", 0)
+    assert record_key(settings, "origin", 0) == before
+    Path("mine.json").write_text(json.dumps({"unseen": ["bow"]}))
+    check_settings(listed, tmp_path)
+    assert record_key(settings, "origin", 0) != before
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.proportion import proportion, zero_shot_proportion
 from sadvae.evaluation.statistics import (
     Estimate,
     bootstrap_interval,
@@ -19,6 +20,7 @@ from sadvae.evaluation.statistics import (
     paired_difference,
     standard_error,
 )
+from tests.report_samples import make_evaluation
 
 SCORES = st.floats(0, 1, width=32)
 VALUES = st.dictionaries(
@@ -160,3 +162,23 @@ def test_bad_values() -> None:
     assert standard_error([np.array([0.5])]) is None
     with pytest.raises(SadvaeError, match="not finite"):
         estimate({"a": {0: float("nan")}})
+
+
+@given(st.integers(1, 200), st.data())
+def test_the_interval_of_a_proportion_holds_the_shares_that_a_score_test_does_not_reject(count: int, data) -> None:
+    right = data.draw(st.integers(0, count))
+    found = proportion(right, count)
+    limit = stats.norm.ppf(0.975) ** 2
+    for end, certain in ((found.low, right == 0), (found.high, right == count)):
+        if certain:
+            assert end == pytest.approx(right / count, abs=1e-12)
+        else:
+            assert (right - count * end) ** 2 / (count * end * (1 - end)) == pytest.approx(limit, rel=1e-6)
+    assert found.low <= right / count <= found.high
+
+
+def test_a_zero_shot_proportion_counts_the_confusion_matrix() -> None:
+    found = zero_shot_proportion(make_evaluation(confusion=[[9, 3], [2, 6]]))
+    assert found is not None
+    assert (found.right, found.count) == (15, 20)
+    assert zero_shot_proportion(make_evaluation(confusion=[], confusion_ids=[])) is None

@@ -129,6 +129,9 @@ def _describe_recognizer(parts: Parts) -> None:
         if found:
             errors = f"{percent(found.error_before)} % before, {percent(found.error_after)} % after"
             typer.echo(f"calibration error of {what}: {errors}, on {found.clips} held-out clips")
+    if known and known.fit:
+        refused, wrongly = percent(known.fit.refused), percent(1 - known.fit.accepted)
+        typer.echo(f"none of these: said of {refused} % of clips that no name fits, {wrongly} % where one fits")
     if known is None:
         typer.echo("probabilities are not calibrated, and it never says none of these: no classes were held out")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,8 @@ from sadvae.text.class_lists import class_texts, dataset_names
 from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
 from sadvae.types import duplicates
 
+# Of a sentence in the table, in letters; the file has all of it.
+SHOWN = 50
 HELP = f"""Write descriptions of class names, by a language model or by templates.
 
 Example: `sadvae describe "wave, fall down" --out descriptions.json`
@@ -71,5 +74,6 @@ def names_of(classes: str) -> list[str]:
 def _table(found: list[Described]) -> Table:
     table = Table("class", "from", "descriptions", "the first")
     for one in found:
-        table.add_row(escape(one.name), one.source, str(len(one.descriptions)), escape(one.descriptions[0]))
+        first = shorten(one.descriptions[0], SHOWN, placeholder=" ...")
+        table.add_row(escape(one.name), one.source, str(len(one.descriptions)), escape(first))
     return table

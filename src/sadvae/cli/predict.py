@@ -142,7 +142,10 @@ def _sentences(path: Path | None, names: list[str]) -> list[list[str]] | None:
         return None
     texts = read_descriptions(path)
     given = dict(zip(texts.names, texts.descriptions, strict=True))
-    stray = [name for name in given if name not in names]
-    if stray:
-        raise SadvaeError(f"{path} describes {stray[0]!r}, which is not among the classes {', '.join(names)}.")
+    stray, bare = ([name for name in a if name not in b] for a, b in ((given, names), (names, given)))
+    if stray and bare:
+        raise SadvaeError(
+            f"{path} describes {stray[0]!r}, which is not among the classes, and not {bare[0]!r}, which is; write both "
+            "names alike."
+        )
     return [list(given.get(name, ())) for name in names]

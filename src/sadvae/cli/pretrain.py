@@ -32,7 +32,7 @@ Many processes or machines: `torchrun --nproc_per_node 2 -m sadvae.cli.main pret
 def command(
     clips: Annotated[Path, typer.Argument(help="Clips file or store from `sadvae prepare`.")],
     split: Annotated[
-        str, typer.Option(help="Published split, random-SEEN-UNSEEN-SEED, or a JSON file with unseen ids.")
+        str, typer.Option(help="Published split, random-SEEN-UNSEEN-SEED, or a JSON file of unseen classes.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the encoders.")] = Path("encoders"),
     train_subjects: Annotated[
@@ -47,7 +47,7 @@ def command(
     """Train both levels and say where they are."""
     found = read_prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
-    division = stages.division_for(SplitSettings(name=split), data, len(found.class_names))
+    division = stages.division_for(SplitSettings(name=split), data, found.class_names)
     changes = dict(_setting(word) for word in change or ()) | ({"epochs": epochs} if epochs else {})
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
     with Progresses() if reports_here() else nullcontext() as say:

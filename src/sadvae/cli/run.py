@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sadvae.cli.show import Progresses, scores_table
+from sadvae.cli.show import Progresses, percent, scores_table
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.proportion import zero_shot_proportion
 from sadvae.experiment import Run, run_experiment
 from sadvae.features.folder import is_features_folder
 from sadvae.report.run_report import write_run_report
@@ -79,6 +80,12 @@ def run_seeds(
             say("report", 1, 1)
         title = f"{settings.title or settings.name}, split {run.record.split}, seed {seed} (%)"
         console.print(scores_table(run.record.evaluations, title))
+        counted = zero_shot_proportion(run.record.evaluations[0])
+        if counted:
+            console.print(
+                f"ZSL: {counted.right} of {counted.count} clips of unseen classes named rightly, "
+                f"95 % interval {percent(counted.low)} to {percent(counted.high)} %."
+            )
         if not (run.folder / "recognizer").exists():
             missing = "text encoder of the vectors" if run.clips else "encoder of the features"
             console.print(f"No recogniser was saved: the {missing} is not at hand.")

@@ -46,7 +46,7 @@ def divisions(settings: ExperimentSettings, origin: Origin, count: int, say: Pro
             "features have one division into held-out classes, that of their encoder; search with one, or give clips."
         )
     run = _run(settings, origin, origin.shared, say)
-    split = stages.division_for(settings.split, settings.data, len(run.prepare().class_names)).split
+    split = stages.division_for(settings.split, settings.data, run.prepare().class_names).split
     return [settings, *(_other(settings, split, number) for number in range(1, count))]
 
 

@@ -50,15 +50,27 @@ def read_clips_file(
     layout: a built-in name or a layout file, needed where the clips file names none. dataset, class_names: take these
     in place of the file's own. A file that names no classes gets "action 1", "action 2" and so on.
     mapped: leave the joints on the disk until they are used; that they are finite is then not checked here.
-    Raises SadvaeError that names the file and what in it is wrong.
+    Raises SadvaeError that names the file and what in it is wrong, or a class that class_names have at another place.
     """
     path = Path(path)
     entries = _entries(path, mapped)
     own = _layout(entries.layout, layout, path)
     clips = _clips(entries, own)
     count = 1 + max((clip.label for clip in clips if clip.label is not None), default=-1)
+    _check_order(class_names or (), entries.class_names, path)
     names = class_names or entries.class_names or tuple(f"action {i + 1}" for i in range(count))
     return ClipSet(dataset or entries.dataset or path.stem, own, clips, tuple(names), entries.steps)
+
+
+def _check_order(given: Sequence[str], own: Sequence[str], path: Path) -> None:
+    """Refuse class names of elsewhere that are the file's own in another order: labels would get wrong names."""
+    known = {name.casefold(): position for position, name in enumerate(own)}
+    for position, name in enumerate(given):
+        if known.get(name.casefold(), position) != position:
+            raise SadvaeError(
+                f"class {name!r} has number {known[name.casefold()]} in {path} and number {position} in the list of "
+                "classes (counted from 0); put both in the same order."
+            )
 
 
 def clips_file_dataset(path: Path) -> str:

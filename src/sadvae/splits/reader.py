@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,16 @@ def published_splits(dataset: str) -> tuple[str, ...]:
 
 
 def load_split(
-    dataset: str, name: str, class_count: int | None = None, validation_unseen: tuple[int, ...] | None = None
+    dataset: str,
+    name: str,
+    class_count: int | None = None,
+    validation_unseen: tuple[int, ...] | None = None,
+    class_names: Sequence[str] = (),
 ) -> ClassSplit:
     """The split of that name: a published one, "random-SEEN-UNSEEN-SEED", or the path of a JSON file.
 
-    A JSON file holds {"unseen": [ids], "validation_unseen": [ids]}; ids are 0-based, every other class is seen.
+    A JSON file holds {"unseen": [...], "validation_unseen": [...]}, class names or 0-based ids; every other class is
+    seen. class_names: those of the data set, which names in such a file are looked up in (any case).
     validation_unseen: classes to hold out for calibration where the split names none (default: as many seen classes
     as there are unseen ones, at most a third of the seen ones, drawn with a seed made of the unseen ids).
     Raises SadvaeError for unknown names, and for ids that the dataset does not have.
@@ -41,7 +48,7 @@ def load_split(
     elif match := _RANDOM.fullmatch(name):
         entry = _random(name, count, *map(int, match.groups()))
     elif name.endswith(".json"):
-        entry = _checked(read_json(Path(name)), name)
+        entry = _checked(_with_ids(read_json(Path(name)), name, class_names), name)
     else:
         known = ", ".join((*published, "random-SEEN-UNSEEN-SEED", "or a .json file"))
         raise SadvaeError(f"unknown split {name!r} of {dataset}; expected {known}.")
@@ -77,9 +84,26 @@ def _checked(value: Any, where: str) -> dict[str, list[int]]:
     shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
     if not shape or not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in value.values()):
         raise SadvaeError(
-            f'{where} is not a split; expected {{"unseen": [ids], "validation_unseen": [ids]}} with whole numbers.'
+            f'{where} is not a split; expected {{"unseen": [...], "validation_unseen": [...]}} with class names or ids.'
         )
     return value
+
+
+def _with_ids(value: Any, where: str, class_names: Sequence[str]) -> Any:
+    """The content of a split file with ids in place of names; anything else is left as it is."""
+    if not isinstance(value, dict) or not all(isinstance(classes, list) for classes in value.values()):
+        return value
+    ids = {name.casefold(): position for position, name in enumerate(class_names)}
+
+    def found(entry: Any) -> Any:
+        if not isinstance(entry, str) or not ids:
+            return entry
+        if entry.strip().casefold() not in ids:
+            near = get_close_matches(entry, class_names, 3, 0) or class_names
+            raise SadvaeError(f"{where} names {entry!r}, no class of these data; the nearest are {', '.join(near)}.")
+        return ids[entry.strip().casefold()]
+
+    return {key: [found(entry) for entry in classes] for key, classes in value.items()}
 
 
 def _published() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sadvae.evaluation.proportion import zero_shot_proportion
 from sadvae.record import Evaluation, RunRecord
 from sadvae.report.markup import Html, element, joined, note, paragraph
 from sadvae.report.section import Section
@@ -28,7 +29,7 @@ def _meaning(record: RunRecord) -> Html:
 
 def _cards(record: RunRecord, main: Evaluation) -> list[Html]:
     chance = f"Clips of unseen classes, choice among these {len(record.unseen)}; chance is {percent(main.chance)} %."
-    cards = [_card("Zero-shot accuracy", main.zsl_accuracy, chance, "card main")]
+    cards = [_card("Zero-shot accuracy", main.zsl_accuracy, f"{chance}{_counts(main)}", "card main")]
     if main.harmonic_mean is None:
         return cards
     everything = f"choice among all {len(record.seen) + len(record.unseen)} classes."
@@ -38,6 +39,13 @@ def _cards(record: RunRecord, main: Evaluation) -> list[Html]:
         _card("U", main.unseen_accuracy, f"Generalised: clips of unseen classes, {everything}"),
         _card("H", main.harmonic_mean, "The harmonic mean of S and U, the usual single number."),
     ]
+
+
+def _counts(main: Evaluation) -> str:
+    found = zero_shot_proportion(main)
+    if found is None:
+        return ""
+    return f" {found.right} of {found.count} clips: 95 % interval {percent(found.low)} to {percent(found.high)} %."
 
 
 def _card(name: str, value: float | None, meaning: str, class_: str = "card") -> Html:
