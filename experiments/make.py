@@ -5,7 +5,7 @@ Each file stands on its own; to run another split or another setting, copy one a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -14,6 +14,8 @@ from typing import Any
 from experiments.ablations import ablations
 from experiments.literature import SETTINGS, published_results
 from experiments.overview import overview
+from experiments.several import BASELINES as BASELINES_OF_SEVERAL
+from experiments.several import RULES, SPLITS, added, several
 from experiments.toml_text import entry, line
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.text.class_lists import class_texts
@@ -90,6 +92,9 @@ def files() -> dict[Path, str]:
             for suffix, changes in ablations():
                 path = FOLDER / "ablations" / f"{p.name}{suffix}.toml"
                 found[path] = few(p, f"ablation_{p.name}{suffix}", changes)
+        for p in [p for p in protocols if p.split.startswith("random")][:SPLITS]:
+            for ending, others in several(dataset):
+                found[FOLDER / "general" / f"{p.name}{ending}.toml"] = general(p, f"general_{p.name}{ending}", others)
     return found
 
 
@@ -132,7 +137,7 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
     """The file of a protocol with hundreds of clips; changes: blocks of an ablation, by the name of their table."""
     found = changes or {}
     blocks = [
-        _head(protocol, name or protocol.name, ablation=bool(name)),
+        _head(protocol, name, "ablation", []) if name else _head(protocol, protocol.name),
         *(entry(table, values) for table, values in found.items() if table != "compare"),
         _split(protocol, (FEW[protocol.dataset][0],)),
         entry("text", {"encoder": "minilm", "mode": "descriptions"}),
@@ -144,11 +149,24 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
     return _joined([*blocks, _published_preset(protocol), aligned, *_verbs_and_nouns()])
 
 
-def _head(protocol: Protocol, name: str, *, ablation: bool = False) -> list[str]:
+def general(protocol: Protocol, name: str, others: tuple[str, ...]) -> str:
+    """The file of a protocol whose training clips are joined by those of other data sets."""
+    blocks = [
+        _head(protocol, name, "general", BASELINES_OF_SEVERAL),
+        *added(others),
+        _split(protocol, (FEW[protocol.dataset][0],)),
+        entry("text", {"encoder": "minilm", "mode": "descriptions"}),
+        entry("method", {"preset": "sadvae"}),
+    ]
+    return _joined(blocks)
+
+
+def _head(protocol: Protocol, name: str, kind: str = "", baselines: Sequence[str] = BASELINES) -> list[str]:
     split, title = _class_split(protocol), TITLES[protocol.dataset]
     rule, said = SUBJECTS[protocol.dataset]
     names = class_texts(protocol.dataset).names
-    texts = (", descriptions" if protocol.descriptions else "") + (", ablation" if ablation else "")
+    rules = RULES if kind == "general" else [line("selections", ["held_out_classes", "oracle_test"])]
+    texts = (", descriptions" if protocol.descriptions else "") + (f", {kind}" if kind else "")
     return [
         f"# {title}, split {protocol.split}, {said}.",
         *_comment(f"Unseen: {'; '.join(names[i] for i in split.unseen)}."),
@@ -156,8 +174,8 @@ def _head(protocol: Protocol, name: str, *, ablation: bool = False) -> list[str]
         line("name", name),
         line("title", f"{title} {len(split.seen)}/{len(split.unseen)} ({protocol.split}{texts})"),
         line("seeds", 3),
-        line("baselines", [] if ablation else BASELINES),
-        line("selections", ["held_out_classes", "oracle_test"]),
+        line("baselines", baselines),
+        *rules,
         "",
         *entry("data", {"dataset": protocol.dataset, "train_subjects": rule}),
     ]

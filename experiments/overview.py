@@ -18,7 +18,11 @@ def overview(page: str, root: Path, paths: Iterable[Path]) -> str:
     """The page with its table written anew between the two marks. paths: the experiment files, on disk."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    rows = [_row(root, path) for path in sorted(paths) if path.parent.name != "ablations" and not _many(path)]
+    rows = [
+        _row(root, path)
+        for path in sorted(paths)
+        if path.parent.name not in ("ablations", "general") and not _many(path)
+    ]
     many = [
         "| `utd_mhad/random_22_5_00.toml` to `_19` | 22 / 5 / 5 | |",
         "| `msr_action3d/random_15_5_0.toml` to `_9` | 15 / 5 / 5 | |",

@@ -21,16 +21,18 @@ from sadvae.evaluation.disentanglement import probe_task
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.imported import imported_features, imported_vectors
+from sadvae.joining import joined_record
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
-from sadvae.preparing import default_target, prepare_to
+from sadvae.preparing import default_target, manifest_path, prepare_to
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord, read_record
 from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings
-from sadvae.skeleton.manifest import hash_clips
+from sadvae.skeleton.manifest import hash_clips, read_manifest
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
+from sadvae.sources import Source, Sources
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
@@ -58,7 +60,7 @@ class Sharing:
 
 def run_experiment(
     settings: ExperimentSettings,
-    source: Path | None,
+    source: Source,
     out: Path,
     seed: int,
     say: Progress,
@@ -66,9 +68,9 @@ def run_experiment(
 ) -> Run:
     """Run the whole chain for one seed in the folder `out`; finished stages of an earlier run are reused.
 
-    source: the folder or file of raw clips, None for generated motion, or a features folder to start from; without
-    their encoder no recogniser can be saved then. sharing: where stages are kept that other experiments use too
-    (default: in `out`). Raises SadvaeError or LeakageError.
+    source: the folder or file of raw clips, those of several data sets, None for generated motion, or a features folder
+    to start from; without their encoder no recogniser can be saved then. sharing: where stages are kept that other
+    experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
     """
     stages.check_settings(settings, source)
     run = Run(settings, source, Path(out), seed, say, sharing)
@@ -91,7 +93,7 @@ class Run:
     def __init__(
         self,
         settings: ExperimentSettings,
-        source: Path | None,
+        source: Source,
         out: Path,
         seed: int,
         say: Progress,
@@ -107,12 +109,13 @@ class Run:
         self.task: ZeroShotTask
         self.data_hashes: dict[str, str] = {}
         self.clips: ClipSet | None = None
+        self.layouts: tuple[str, ...] = ()
         self.encoders: LevelEncoders
         self.embeddings: ClassEmbeddings
 
     def take_features(self) -> Features:
         """Features that were made elsewhere; they stay where they are."""
-        assert self.source is not None
+        assert isinstance(self.source, Path)
         with self._timed("import"):
             found = imported_features(self.source, self.settings)
             self.data_hashes["features"] = self.origin
@@ -131,6 +134,8 @@ class Run:
 
         self._stage("prepare", path, key, build)
         self.clips = read_prepared(path)
+        if self.settings.data.more:
+            self.layouts = tuple(part.layout for part in read_manifest(manifest_path(path)).joined)
         self.clip_hash = self.data_hashes["clips"] = hash_clips(self.clips)
         return self.clips
 
@@ -160,7 +165,8 @@ class Run:
 
     def pretrain(self, clips: ClipSet) -> LevelEncoders:
         """Skeleton encoders of both levels, on seen classes of training subjects (encoders/)."""
-        division = stages.division_for(self.settings.split, self.settings.data, clips.class_names)
+        present = {clip.label for clip in clips.clips if clip.label is not None}
+        division = stages.division_for(self.settings.split, self.settings.data, clips.class_names, present)
         settings = stages.encoder_settings(self.settings.encoder)
         done: dict[str, int] = {}
 
@@ -222,11 +228,14 @@ class Run:
             embeddings=self.task.classes,
             calibration=calibrate(main.levels, self.task),
             record=origin_of(self.record),
+            layouts=self.layouts,
         )
         recognizer.save(self.folder / "recognizer")
 
     def _record(self, task: ZeroShotTask, features: Features, evaluations: list, levels: Any) -> RunRecord:
-        lower = task.calibration
+        lower, data = task.calibration, self.settings.data
+        joined = joined_record(data, task.split) if data.more else None
+        added = set(joined.added) if joined else set[int]()
         allow = [f"test: {a}" for a in task.allow] + [f"calibration: {a}" for a in (lower.allow if lower else ())]
         return RunRecord(
             name=self.settings.name,
@@ -234,7 +243,7 @@ class Run:
             split=task.split.name,
             seed=self.seed,
             selection=self.settings.selection,
-            seen=list(task.split.seen),
+            seen=[c for c in task.split.seen if c not in added],
             unseen=list(task.split.unseen),
             validation_unseen=list(task.split.validation_unseen),
             class_names=list(features.class_names),
@@ -250,6 +259,7 @@ class Run:
             allow=allow,
             counts=_counts(task),
             probes=probe_task(self.trained, task),
+            joined=joined,
         )
 
     @contextmanager
@@ -290,14 +300,16 @@ class Run:
         self.seconds[name] = before + known["seconds"]
 
 
-def source_origin(source: Path | None) -> str:
+def source_origin(source: Source) -> str:
     """What clips or features come from: the digest of the source's files, "generated" where there is none."""
     if source is None:
         return "generated"
+    if isinstance(source, Sources):
+        return " ".join(f"{name} {source_digest(path)}" for name, path in source.paths)
     return features_digest(source) if is_features_folder(source) else source_digest(source)
 
 
-def stated_settings(settings: ExperimentSettings, source: Path | None) -> dict[str, Any]:
+def stated_settings(settings: ExperimentSettings, source: Source) -> dict[str, Any]:
     """The settings as a record has them: of features that were brought, the file's encoder made nothing."""
     changes = {"encoder": PresetSettings(preset=IMPORTED)} if is_features_folder(source) else {}
     return settings.model_copy(update=changes).model_dump(mode="json")
@@ -306,7 +318,7 @@ def stated_settings(settings: ExperimentSettings, source: Path | None) -> dict[s
 def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
     """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
     idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
-    files = [settings.data.classes] if settings.data.classes else []
+    files = [part.classes for part in settings.data.parts if part.classes]
     files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
     files += [Path(settings.split.name)] if settings.split.name.endswith(".json") else []
     return _key(settings.model_dump(mode="json", exclude=idle), origin, [sha256_of(path) for path in files], seed)

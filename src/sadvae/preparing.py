@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sadvae import __version__, stages
 from sadvae.files import read_json, write_json
+from sadvae.joined_clips import prepare_joined
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.find import CLIPS_SUFFIX, find_files
@@ -20,6 +21,7 @@ from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.store import MANIFEST, clear_folder, read_clip_store, write_clip_store
 from sadvae.skeleton.stream import StreamProgress, end_store, finish, run_plan, write_sources
+from sadvae.sources import Source, single
 from sadvae.stages import Prepared
 
 # From so many files on, clips go to a store by default, and all cores are used.
@@ -41,9 +43,9 @@ class Preparation:
     skip_damaged: bool = False
 
 
-def default_target(source: Path | None) -> str:
+def default_target(source: Source) -> str:
     """The name of what a source is prepared into by default: clips.npz, or the store clips for many recordings."""
-    found, paths = (None, []) if source is None else find_files(source)
+    found, paths = find_files(source) if isinstance(source, Path) else (None, [])
     return "clips" if isinstance(found, RawFormat) and len(paths) > MANY else "clips.npz"
 
 
@@ -56,7 +58,7 @@ def prepare_to(
     target: Path,
     data: DataSettings,
     settings: PrepareSettings,
-    source: Path | None,
+    source: Source,
     how: Preparation | None = None,
     progress: StreamProgress | None = None,
 ) -> Prepared:
@@ -64,13 +66,20 @@ def prepare_to(
 
     Recordings, one a file, are read, prepared and written in parts; a stopped run goes on with the parts that are
     missing. A clips file is put together from them in the end, which takes the memory it needs; a store takes none.
+    Several data sets are joined in memory (joined_clips.py).
     progress is called with (done, in all, a note on the rate). Raises SadvaeError.
     """
     how = how or Preparation()
+    if data.more:
+        return _written(target, prepare_joined(data, settings, source, progress))
+    source = single(source)
     if source is not None and isinstance(find_files(source)[0], RawFormat):
         return _streamed(target, data, settings, source, how, progress)
     say = None if progress is None else (lambda done, total: progress(done, total, ""))
-    ready = stages.prepare(data, settings, source, say, how.exclude)
+    return _written(target, stages.prepare(data, settings, source, say, how.exclude))
+
+
+def _written(target: Path, ready: Prepared) -> Prepared:
     if target.suffix == CLIPS_SUFFIX:
         write_clips_file(target, ready.clips)
         _write_manifest(target, ready.manifest)

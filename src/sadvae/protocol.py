@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
@@ -51,25 +51,91 @@ def _number(subject: str) -> int:
     return int(digits[-1])
 
 
-def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd") -> ClipTask:
+def name_in(dataset: str, own: str) -> str:
+    """The name of a clip or a subject of one data set among those of several."""
+    return f"{dataset}:{own}"
+
+
+class Joined(BaseModel):
+    """How clips of several data sets are divided: those of the first test, those of the others only train.
+
+    rules: (data set, which of its clips train; see divide) of each, the one that tests first. own: how many classes
+    are of the first. aside: classes of the others that are too close to a held-out class to train at the calibration
+    level.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: tuple[tuple[str, str], ...]
+    own: int
+    aside: tuple[int, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The data set that tests."""
+        return self.rules[0][0]
+
+
+def _tests(clips: Sequence[SkeletonClip], joined: Joined | None) -> list[bool]:
+    """Which clips are of the data set that tests: all, where there is one."""
+    start = "" if joined is None else name_in(joined.target, "")
+    return [clip.clip_id.startswith(start) for clip in clips]
+
+
+def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd", joined: Joined | None = None) -> ClipTask:
     """The test level: seen classes of the training subjects train, all clips of other subjects test.
 
     train_subjects: see training_subjects; "clips" trains on every second clip of a class instead, for data that name
     no subjects; "ntu-xview", "ntu120-xset" and "pku-xview" go by the camera or setup in a clip's name; the path of a
     .txt file goes by its lists of training and validation videos (PKU-MMD). Where the same people train and test, the
-    level's `allow` says so.
+    level's `allow` says so. joined: of clips of several data sets; its rules are then in place of train_subjects.
     Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
     """
-    _check_classes(clips, split)
+    own = _tests(clips.clips, joined)
+    if joined is None and any(clip.clip_id.startswith(name_in(clips.dataset, "")) for clip in clips.clips):
+        raise SadvaeError(
+            f"these clips are of {clips.dataset} and of other data sets that were joined to it, and the classes that "
+            "may train are not written with them; give the experiment file to `sadvae run`."
+        )
+    _check_classes(clips, split, own)
     seen, unseen = set(split.seen), set(split.unseen)
-    chosen, allow = _training_clips(train_subjects, clips)
+    chosen, allow = _joined_clips(joined, clips) if joined else _training_clips(train_subjects, clips)
+    tests = [not t and one for t, one in zip(chosen, own, strict=True)]
     return ClipTask(
         split,
         clips.where(t and clip.label in seen for t, clip in zip(chosen, clips.clips, strict=True)),
-        clips.where(not t and clip.label in seen for t, clip in zip(chosen, clips.clips, strict=True)),
-        clips.where(not t and clip.label in unseen for t, clip in zip(chosen, clips.clips, strict=True)),
+        clips.where(t and clip.label in seen for t, clip in zip(tests, clips.clips, strict=True)),
+        clips.where(t and clip.label in unseen for t, clip in zip(tests, clips.clips, strict=True)),
         allow,
     )
+
+
+def _joined_clips(joined: Joined, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
+    """Each data set by its own rule and under its own names; people are shared only where test clips are."""
+    chosen: dict[str, bool] = {}
+    allow: tuple[Allowance, ...] = ()
+    for dataset, rule in joined.rules:
+        part = clips.where(clip.clip_id.startswith(name_in(dataset, "")) for clip in clips.clips)
+        sides, shared = _training_clips(rule, _under_own_names(part, dataset))
+        chosen |= {clip.clip_id: side for clip, side in zip(part.clips, sides, strict=True)}
+        allow = shared if dataset == joined.target else allow
+    stray = next((clip.clip_id for clip in clips.clips if clip.clip_id not in chosen), None)
+    if stray is not None:
+        raise SadvaeError(f"clip {stray!r} is of none of the data sets {', '.join(name for name, _ in joined.rules)}.")
+    return [chosen[clip.clip_id] for clip in clips.clips], allow
+
+
+def _under_own_names(clips: ClipSet, dataset: str) -> ClipSet:
+    start = name_in(dataset, "")
+    own = tuple(
+        replace(
+            clip,
+            clip_id=clip.clip_id.removeprefix(start),
+            subject=None if clip.subject is None else clip.subject.removeprefix(start),
+        )
+        for clip in clips.clips
+    )
+    return replace(clips, dataset=dataset, clips=own, source=None)
 
 
 def divide_all(clips: ClipSet, train_subjects: str = "odd") -> ClipTask:
@@ -133,19 +199,28 @@ def _listed_clips(path: Path, clips: ClipSet) -> tuple[list[bool], tuple[Allowan
 
 
 def hold_out(
-    task: ClipTask, held_subjects: Sequence[str] | None = None, unseen_from: UnseenFrom = "held_out_subjects"
+    task: ClipTask,
+    held_subjects: Sequence[str] | None = None,
+    unseen_from: UnseenFrom = "held_out_subjects",
+    joined: Joined | None = None,
 ) -> ClipTask:
     """The calibration level of a task, made of its training clips alone.
 
     held_subjects: training subjects that test here (default: the last quarter, at least one). Clips of the split's
     validation_unseen classes test as unseen, by the held-out subjects, or with unseen_from="training_subjects" by all
     (more clips; it shares subjects, which the level's `allow` then says). Without subjects, every fourth clip tests.
+    joined: of clips of several data sets; those of the first alone test here too.
     """
     split = task.split.hold_out()
+    if joined:
+        split = replace(split, seen=tuple(c for c in split.seen if c not in set(joined.aside)))
     clips = task.train
     rest, held = set(split.seen), set(split.unseen)
-    tests, allow = _held_clips(clips, held_subjects, task.allow)
-    unseen = tests if unseen_from == "held_out_subjects" else [True] * len(clips.clips)
+    own = _tests(clips.clips, joined)
+    sides, allow = _held_clips(clips.where(own), held_subjects, task.allow)
+    turn = iter(sides)
+    tests = [next(turn) if one else False for one in own]
+    unseen = tests if unseen_from == "held_out_subjects" else own
     if unseen_from == "training_subjects":
         allow = ("shared_subjects",)
     return ClipTask(
@@ -185,7 +260,8 @@ def _alternate(clips: Sequence[SkeletonClip], every: int = 2) -> list[bool]:
     return chosen
 
 
-def _check_classes(clips: ClipSet, split: ClassSplit) -> None:
+def _check_classes(clips: ClipSet, split: ClassSplit, own: Sequence[bool]) -> None:
+    """own: which clips are of the data set that tests; its classes need clips of its own."""
     beyond = [c for c in split.classes if c >= len(clips.class_names)]
     if beyond:
         raise SadvaeError(
@@ -193,7 +269,9 @@ def _check_classes(clips: ClipSet, split: ClassSplit) -> None:
             f"{clips.dataset} has classes 0 to {len(clips.class_names) - 1}."
         )
     present = {clip.label for clip in clips.clips}
-    absent = [c for c in split.classes if c not in present]
+    tested = {clip.label for clip, one in zip(clips.clips, own, strict=True) if one}
+    needed = {*split.unseen, *split.validation_unseen}
+    absent = [c for c in split.classes if c not in (tested if c in needed else present)]
     if absent:
         names = ", ".join(clips.class_names[c] for c in absent[:3])
         raise SadvaeError(
@@ -210,12 +288,19 @@ class Division(BaseModel):
     train_subjects: str = "odd"
     held_out_subjects: tuple[str, ...] | None = None
     unseen_from: UnseenFrom = "held_out_subjects"
+    joined: Joined | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # One data set is written as it was before there could be more, so that what is finished stays finished.
+        return {name: value for name, value in write(self).items() if self.joined or name != "joined"}
 
     def levels(self, clips: ClipSet) -> Levels:
         """The test level and, where the split holds classes out, the calibration level."""
-        test = divide(clips, self.split, self.train_subjects)
+        test = divide(clips, self.split, self.train_subjects, self.joined)
         held = bool(self.split.validation_unseen)
-        return Levels(test, hold_out(test, self.held_out_subjects, self.unseen_from) if held else None)
+        lower = hold_out(test, self.held_out_subjects, self.unseen_from, self.joined) if held else None
+        return Levels(test, lower)
 
 
 @dataclass(frozen=True, eq=False)

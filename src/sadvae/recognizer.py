@@ -114,7 +114,7 @@ class Recognizer:
         mode: "zsl" asks about these names alone; "gzsl" adds the classes that the recogniser was trained on.
         none_of_these: a prediction says "none of these" where any name fits with less than this probability; 0: never.
         map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
-        them; note is called with a sentence on what was mapped and what is missing.
+        them, which config.layouts get unasked; note is called with a sentence on what was mapped and what is missing.
         Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
@@ -160,7 +160,8 @@ class Recognizer:
         return self.memory.vectors(told, encoder, config.text_mode, parts=parts)
 
     def _prepared(self, clips: Asked, map_layout: bool, note: Note | None) -> ClipSet:
-        return asked_clips(clips, self.encoder.layout, self.config.prepare, map_layout=map_layout, note=note)
+        config, layout = self.config, self.encoder.layout
+        return asked_clips(clips, layout, config.prepare, map_layout=map_layout, note=note, taken=config.layouts)
 
     def _question(self, names: tuple[str, ...], descriptions: Descriptions | None, mode: Mode) -> Question:
         given = checked_descriptions(names, descriptions)
@@ -194,9 +195,11 @@ def new_recognizer(
     calibration: Calibration | None = None,
     record: Origin | None = None,
     text_encoder: TextEncoder | None = None,
+    layouts: tuple[str, ...] = (),
 ) -> Recognizer:
     """A recogniser from its trained parts; it will prepare clips and embed names as in training.
 
+    layouts: names of the layouts of clips that were mapped for its training, if any were.
     Raises SadvaeError where the embeddings came from elsewhere, so that new names could not be embedded alike.
     """
     if not embeddings.mode:
@@ -213,6 +216,7 @@ def new_recognizer(
         text_mode=embeddings.mode,
         version=__version__,
         record=record or Origin(),
+        layouts=tuple(dict.fromkeys(layouts)),
     )
     known = np.ascontiguousarray(class_vectors(trained, embeddings, seen))
     return Recognizer(config, encoder, trained, gate, text_encoder, calibration, known)

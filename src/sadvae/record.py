@@ -80,12 +80,34 @@ class ProbeResult(_Frozen):
     folds: str
 
 
+class CloseClass(_Frozen):
+    """A class of another data set that did not train: its names, the class that it is close to, and how close."""
+
+    members: list[str]
+    to: str
+    likeness: float
+
+
+class JoinedRecord(_Frozen):
+    """What joining several data sets came to (joining.py).
+
+    merged: the names of classes that became one. added: ids of seen classes that the first data set does not have.
+    left_out: classes too close to an unseen one; left_out_of_calibration: to a held-out one.
+    """
+
+    merged: list[list[str]]
+    added: list[int]
+    left_out: list[CloseClass]
+    left_out_of_calibration: list[CloseClass]
+
+
 class RunRecord(_Frozen):
     """One run: what went in (settings, seed, split, data hashes, versions), and what came out.
 
     evaluations: the main method first, then compare entries and baselines on the same features; each under the rule
     that counts (selection), then under the others, but once if it has a single epoch. history: one entry of mean loss
-    terms per epoch. seconds: wall time by stage. probes: of the main method; older records have none.
+    terms per epoch. seconds: wall time by stage. probes: of the main method; older records have none. joined: of
+    several data sets; seen, unseen and validation_unseen are then classes of the first, which tests.
     Everything but seconds, peak_memory_mb, versions and git_revision is a function of the data, the settings and the
     seed.
     """
@@ -111,6 +133,7 @@ class RunRecord(_Frozen):
     allow: list[str]
     counts: dict[str, int]
     probes: list[ProbeResult] = []
+    joined: JoinedRecord | None = None
 
     def write(self, path: Path) -> None:
         """Write the record as JSON, atomically, each list of numbers on a line of its own."""

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
@@ -26,7 +35,7 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class DataSettings(_Frozen):
+class PartSettings(_Frozen):
     """Which clips. dataset "generated" makes its own; any other reads --data. generated: settings of the generator."""
 
     dataset: str
@@ -34,6 +43,48 @@ class DataSettings(_Frozen):
     layout: str | None = None
     classes: Path | None = None
     generated: dict[str, Any] = {}
+
+
+class JoiningSettings(_Frozen):
+    """How classes of several data sets are joined (text/merging.py), and what of them may train (joining.py).
+
+    alike: from this likeness of their words on, two classes are one. strict: leave out classes that are at least
+    `close` to an unseen one. encoder: of the words. same, different: pairs of names that a person decided on. layout:
+    that all clips are brought to (default: that of the first data set's clips).
+    """
+
+    alike: float = Field(default=0.9, gt=0, le=1)
+    close: float = Field(default=0.65, gt=0, le=1)
+    strict: bool = True
+    encoder: str = "minilm"
+    same: tuple[tuple[str, str], ...] = ()
+    different: tuple[tuple[str, str], ...] = ()
+    layout: str | None = None
+
+
+class DataSettings(PartSettings):
+    """The data set that a split is of and that tests; more: others, whose training clips train too."""
+
+    more: tuple[PartSettings, ...] = ()
+    joining: JoiningSettings = JoiningSettings()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> DataSettings:
+        twice = duplicates([self.dataset, *(part.dataset for part in self.more)])
+        if twice:
+            raise ValueError(f"two data sets have the name {twice[0]!r}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # One data set is written as it was before there could be more, so that what is finished stays finished.
+        return {name: value for name, value in write(self).items() if self.more or name not in ("more", "joining")}
+
+    @property
+    def parts(self) -> tuple[PartSettings, ...]:
+        """Every data set, the one that tests first."""
+        own = PartSettings(**{name: getattr(self, name) for name in PartSettings.model_fields})
+        return (own, *self.more)
 
 
 class SplitSettings(_Frozen):
@@ -169,6 +220,13 @@ class AccuracySettings(_Frozen):
     seeds: int = Field(default=5, ge=1)
     validation_subjects: tuple[str, ...] | None = None
     references: bool = True
+
+    @field_validator("data")
+    @classmethod
+    def _one_data_set(cls, data: DataSettings) -> DataSettings:
+        if data.more:
+            raise ValueError("an accuracy file is of one data set; leave data.more out")
+        return data
 
     @field_validator("encoders", mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
+from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
 from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
@@ -33,11 +34,12 @@ from sadvae.skeleton.parts import read_clip_list
 from sadvae.skeleton.preprocess import Dropped, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
 from sadvae.skeleton.recipe import PrepareSettings
+from sadvae.sources import Source, Sources
 from sadvae.splits.reader import load_split
 from sadvae.task import ClipTask, ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
 from sadvae.text.prompts import check_mode
-from sadvae.types import ClassTexts, ClipSet, FeatureSet
+from sadvae.types import ClassSplit, ClassTexts, ClipSet, FeatureSet
 
 ReadProgress = Callable[[int, int], None]
 # Hears what is done, how much of it, and how much there is.
@@ -52,21 +54,18 @@ class Prepared:
     manifest: Manifest
 
 
-def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
+def check_settings(settings: ExperimentSettings, source: Source) -> None:
     """Refuse settings that could only fail after hours of work. Raises SadvaeError that names the first fault."""
     data = settings.data
-    if data.dataset == "generated":
-        _validated(GeneratedSettings, data.generated, "generated")
-    elif source is None:
-        raise SadvaeError(
-            f"dataset {data.dataset!r} needs its files; name their folder with --data, or one of features with "
-            "--features."
-        )
-    if data.train_subjects.endswith(".txt") and not is_features_folder(source):
-        _check_file(Path(data.train_subjects), "train_subjects")
-    names = known_names(data)
+    _check_sources(data, source)
+    for part in data.parts:
+        if part.train_subjects.endswith(".txt") and not is_features_folder(source):
+            _check_file(Path(part.train_subjects), "train_subjects")
+        if data.more:
+            part_texts(part)
+    names = _own_names(data)
     if names:
-        division_for(settings.split, data, names)
+        _own_split(settings.split, data, names)
     elif settings.split.name.endswith(".json"):
         _check_file(Path(settings.split.name), "name of [split]")
     encoder_settings(settings.encoder)
@@ -82,6 +81,20 @@ def check_settings(settings: ExperimentSettings, source: Path | None) -> None:
             check_mode(contender.text.mode)
         if contender.gate not in GATES:
             raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
+
+
+def _check_sources(data: DataSettings, source: Source) -> None:
+    for part in data.parts:
+        if part.dataset == "generated":
+            _validated(GeneratedSettings, part.generated, "generated")
+        elif isinstance(source, Sources):
+            source.of(part.dataset)
+        elif source is None or (data.more and not is_features_folder(source) and part.dataset != data.dataset):
+            named = f"--data {part.dataset}=PATH" if data.more else "--data"
+            raise SadvaeError(
+                f"dataset {part.dataset!r} needs its files; name their folder with {named}, or one of features with "
+                "--features."
+            )
 
 
 def _check_file(path: Path, setting: str) -> None:
@@ -112,6 +125,11 @@ def known_names(data: DataSettings) -> tuple[str, ...] | None:
     return texts_for(data).names if data.classes or data.dataset in dataset_names() else None
 
 
+def _own_names(data: DataSettings) -> tuple[str, ...] | None:
+    """Of several data sets, the names of the first one's classes."""
+    return part_texts(data).names if data.more else known_names(data)
+
+
 def prepare(
     data: DataSettings,
     settings: PrepareSettings,
@@ -135,6 +153,8 @@ def prepare(
 
 def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) -> ClassTexts:
     """The words for a dataset's classes: a user's file, our lists, or the bare names that clips or features carry."""
+    if data.more:
+        return joined_classes(data).texts
     if data.classes is not None:
         return read_class_texts(data.classes)
     if data.dataset in dataset_names() or class_names is None:
@@ -143,19 +163,34 @@ def texts_for(data: DataSettings, class_names: tuple[str, ...] | None = None) ->
     return ClassTexts(tuple(range(count)), class_names, ((),) * count)
 
 
-def division_for(split: SplitSettings, data: DataSettings, class_names: Sequence[str]) -> Division:
-    """The division into levels that split settings name, for data with these classes."""
-    if (data.dataset, split.name) == ("generated", "generated"):
-        own = generated_split()
-        found = replace(own, validation_unseen=split.validation_unseen or own.validation_unseen)
+def division_for(
+    split: SplitSettings, data: DataSettings, class_names: Sequence[str], present: Collection[int] | None = None
+) -> Division:
+    """The division into levels that split settings name, for data with these classes.
+
+    present: the classes that have clips; of several data sets, those that the others add are taken only where they do.
+    """
+    joined = None
+    if data.more:
+        classes = joined_classes(data)
+        found = joined_split(_own_split(split, data, part_texts(data).names), classes, data.joining, present)
+        joined = joined_division(data, found, classes)
     else:
-        found = load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
+        found = _own_split(split, data, class_names)
     return Division(
         split=found,
         train_subjects=data.train_subjects,
-        held_out_subjects=split.held_out_subjects,
+        held_out_subjects=joined_subjects(data, split.held_out_subjects),
         unseen_from=split.unseen_from,
+        joined=joined,
     )
+
+
+def _own_split(split: SplitSettings, data: DataSettings, class_names: Sequence[str]) -> ClassSplit:
+    if (data.dataset, split.name) == ("generated", "generated"):
+        own = generated_split()
+        return replace(own, validation_unseen=split.validation_unseen or own.validation_unseen)
+    return load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
 
 
 def encoder_settings(chosen: PresetSettings) -> EncoderSettings:

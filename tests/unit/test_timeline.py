@@ -34,7 +34,9 @@ class Heights:
 
     fits: float | None = None
     asked: list[int] = field(default_factory=list)
-    config: Any = field(default_factory=lambda: SimpleNamespace(prepare=PrepareSettings(canonicalise=False)))
+    config: Any = field(
+        default_factory=lambda: SimpleNamespace(prepare=PrepareSettings(canonicalise=False), layouts=())
+    )
     encoder: Any = field(default_factory=lambda: SimpleNamespace(layout=STICK))
 
     def predict(

@@ -12,6 +12,7 @@ from sadvae.errors import SadvaeError
 from sadvae.experiment import finished_record, record_key, source_origin, stated_settings
 from sadvae.features.folder import is_features_folder
 from sadvae.settings import ExperimentSettings, read_experiment
+from sadvae.sources import Source, Sources
 from sadvae.types import duplicates
 
 # The data of every data set that is not named (`--data PATH`).
@@ -24,7 +25,7 @@ class Job:
     """One experiment and one seed. out: the experiment's folder. origin: the digest of the source's files."""
 
     settings: ExperimentSettings
-    source: Path | None
+    source: Source
     out: Path
     seed: int
     origin: str
@@ -98,7 +99,7 @@ def make_plan(
     seeds: how many (0, 1, ...), or None for the number in each file. Raises SadvaeError that names the experiment.
     """
     _refuse_one_path_for_two(experiments, data)
-    origins: dict[Path | None, str] = {}
+    origins: dict[Source, str] = {}
     jobs = [job for settings in experiments for job in _jobs(settings, data, seeds, out, origins)]
     units: dict[str, list[Job]] = {}
     finished = []
@@ -112,7 +113,7 @@ def make_plan(
 
 
 def _refuse_one_path_for_two(experiments: Sequence[ExperimentSettings], data: Mapping[str, Path]) -> None:
-    names = {settings.data.dataset for settings in experiments} - {"generated", *data}
+    names = {part.dataset for settings in experiments for part in settings.data.parts} - {"generated", *data}
     if ANY in data and len(names) > 1:
         named = " and ".join(f"--data {name}=PATH" for name in sorted(names))
         raise SadvaeError(f"--data names one path for {len(names)} data sets; give {named}.")
@@ -123,10 +124,9 @@ def _jobs(
     data: Mapping[str, Path],
     seeds: int | None,
     out: Path,
-    origins: dict[Path | None, str],
+    origins: dict[Source, str],
 ) -> list[Job]:
-    dataset = settings.data.dataset
-    source = _own_features(data.get(dataset, None if dataset == "generated" else data.get(ANY)), settings.name)
+    source = source_for(settings, data)
     try:
         stages.check_settings(settings, source)
         if source not in origins:
@@ -134,6 +134,20 @@ def _jobs(
     except SadvaeError as error:
         raise SadvaeError(f"experiment {settings.name!r}: {error}") from error
     return [Job(settings, source, out / settings.name, n, origins[source]) for n in range(seeds or settings.seeds)]
+
+
+def source_for(settings: ExperimentSettings, data: Mapping[str, Path]) -> Source:
+    """What an experiment starts from: its files, or its features folder; of several data sets, the files of each."""
+    wanted = settings.data
+
+    def path_of(dataset: str) -> Path | None:
+        return data.get(dataset, None if dataset == "generated" else data.get(ANY))
+
+    own = _own_features(path_of(wanted.dataset), settings.name)
+    if not wanted.more or is_features_folder(own):
+        return own
+    found = [(part.dataset, path_of(part.dataset)) for part in wanted.parts]
+    return Sources(tuple((name, path) for name, path in found if path is not None and name != "generated"))
 
 
 def _own_features(source: Path | None, name: str) -> Path | None:

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from sadvae.cli.show import Progresses, percent
+from sadvae.cli.show import Progresses, joined_lines, percent
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import FeatureLevel, Features, read_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_texts
 from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
+from sadvae.joining import joined_record
 from sadvae.recognition.folder import Parts, is_recognizer, read_parts
 from sadvae.record import read_record
-from sadvae.settings import read_experiment
+from sadvae.settings import ExperimentSettings, read_experiment
 from sadvae.skeleton.estimators import is_estimate
 from sadvae.skeleton.manifest import Facts, Manifest, ProtocolCounts, facts, read_manifest
 from sadvae.skeleton.read import read_clip_set
 from sadvae.skeleton.store import MANIFEST, hash_parts, is_store, read_clip_store
+from sadvae.stages import division_for
 from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
 
@@ -68,11 +70,14 @@ def _check_file(path: Path, layout: str | None) -> None:
     if path.suffix == ".toml":
         settings = read_experiment(path)
         typer.echo(f"experiment {settings.name}: {settings.data.dataset}, split {settings.split.name}")
+        _describe_joining(settings)
     elif path.name.endswith("manifest.json"):
         describe_manifest(read_manifest(path))
     elif path.suffix == ".json" and not is_estimate(path):
         record = read_record(path)
         typer.echo(f"run record {record.name}: {record.dataset}, split {record.split}, seed {record.seed}")
+        for line in joined_lines(record.joined):
+            typer.echo(line)
     elif path.name.startswith("embeddings"):
         found = read_class_embeddings(path)
         typer.echo(f"class embeddings: {len(found.ids)} classes, {found.vectors.shape[1]} dimensions, {found.encoder}")
@@ -122,9 +127,20 @@ def _describe_encoders(path: Path) -> None:
     typer.echo(f"skeleton encoders ({levels}): split {split.name}, layout {found.test.layout.name}")
 
 
+def _describe_joining(settings: ExperimentSettings) -> None:
+    """What joining would come to, before anything is read or trained."""
+    data = settings.data
+    if data.more:
+        typer.echo(f"with the training clips of {', '.join(part.dataset for part in data.more)}")
+        for line in joined_lines(joined_record(data, division_for(settings.split, data, ()).split)):
+            typer.echo(line)
+
+
 def _describe_recognizer(parts: Parts) -> None:
     config, known = parts.config, parts.calibration
     typer.echo(f"recogniser: trained on {len(config.seen)} classes of {config.dataset}, texts by {config.text_encoder}")
+    if config.layouts:
+        typer.echo(f"takes clips of the layouts {', '.join(config.layouts)}, unasked")
     for what, found in (("new names", known.unseen), ("trained classes", known.seen)) if known else ():
         if found:
             errors = f"{percent(found.error_before)} % before, {percent(found.error_after)} % after"
@@ -172,6 +188,10 @@ def describe_manifest(manifest: Manifest) -> None:
     for reason, names in manifest.dropped_by_reason().items():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         typer.echo(f"dropped {', '.join(names[:3])}{more}: {reason}")
+    for part in manifest.joined:
+        typer.echo(f"joined: {part.clips} clips of {part.dataset}, layout {part.layout}. {part.mapping}".rstrip())
+    for members in manifest.merged:
+        typer.echo(f"one class: {' = '.join(members)}")
 
 
 def describe_features(features: Features) -> None:

@@ -8,24 +8,31 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sadvae.cli.show import Progresses, percent, scores_table
+from sadvae.bench.plan import parse_data, source_for
+from sadvae.cli.show import Progresses, joined_lines, percent, scores_table
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.proportion import zero_shot_proportion
 from sadvae.experiment import Run, run_experiment
 from sadvae.features.folder import is_features_folder
 from sadvae.report.run_report import write_run_report
 from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, read_experiment
+from sadvae.sources import Source
 
 HELP = """Run an experiment file from raw skeletons to a record, a recogniser and a report.
 
 Example: `sadvae run experiments/utd_mhad/purls_22_5.toml --data UTD-MHAD/Skeleton --seeds 3`
+
+An experiment of several data sets takes one --data NAME=PATH for each.
 
 With --features it starts from features that were imported or extracted before; no recogniser is saved then, since it
 needs their encoder. A stopped run goes on where it stopped when the same command is given again.
 """
 
 
-Data = Annotated[Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(help="Folder or file of raw skeletons, or NAME=PATH once a data set; none for generated motion."),
+]
 FeaturesFolder = Annotated[Path | None, typer.Option(help="Features folder to start from in place of raw skeletons.")]
 ClassVectors = Annotated[
     Path | None, typer.Option(help="Class vectors in place of the file's texts: .npz of import or embed, or .npy.")
@@ -45,7 +52,9 @@ def command(
     settings = read_with(experiment, embeddings)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
     console = Console(soft_wrap=True)
-    runs = run_seeds(settings, source_of(data, features), out or Path("runs") / settings.name, wanted, console)
+    runs = run_seeds(
+        settings, source_of(settings, data, features), out or Path("runs") / settings.name, wanted, console
+    )
     for run in runs:
         console.print(f"Report: {run.folder / 'report.html'}")
 
@@ -58,18 +67,16 @@ def read_with(experiment: Path, embeddings: Path | None) -> ExperimentSettings:
     return settings.model_copy(update={"text": TextSettings(encoder=str(embeddings), mode=IMPORTED)})
 
 
-def source_of(data: Path | None, features: Path | None) -> Path | None:
+def source_of(settings: ExperimentSettings, data: list[str] | None, features: Path | None) -> Source:
     """What a run starts from: clips (--data) or a features folder (--features)."""
-    if data is not None and features is not None:
+    if data and features is not None:
         raise SadvaeError("a run starts from clips or from features; give --data or --features, not both.")
     if features is not None and not is_features_folder(features):
         raise SadvaeError(f"{features} is not a features folder; make one with `sadvae import` or `sadvae extract`.")
-    return features or data
+    return features or source_for(settings, parse_data(data or []))
 
 
-def run_seeds(
-    settings: ExperimentSettings, source: Path | None, out: Path, seeds: list[int], console: Console
-) -> list[Run]:
+def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: list[int], console: Console) -> list[Run]:
     """Run seeds one after another, write their reports, and print one table each."""
     runs = []
     for seed in seeds:
@@ -86,6 +93,8 @@ def run_seeds(
                 f"ZSL: {counted.right} of {counted.count} clips of unseen classes named rightly, "
                 f"95 % interval {percent(counted.low)} to {percent(counted.high)} %."
             )
+        for line in joined_lines(run.record.joined):
+            console.print(line)
         if not (run.folder / "recognizer").exists():
             missing = "text encoder of the vectors" if run.clips else "encoder of the features"
             console.print(f"No recogniser was saved: the {missing} is not at hand.")

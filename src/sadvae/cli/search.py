@@ -58,7 +58,7 @@ def command(
 ) -> None:
     """Run trials until enough are finished, and write what was found."""
     settings = read_with(experiment, embeddings)
-    source, space = source_of(data, features), read_space(search, settings)
+    source, space = source_of(settings, data, features), read_space(search, settings)
     check_search(settings, space, source)
     folder = out or Path("runs") / "search" / settings.name
     origin = Origin(source, source_origin(source), shared)
@@ -115,10 +115,10 @@ def _say(found: Outcome, written: list[Path], given: str) -> None:
     typer.echo(f"Scores on test clips: sadvae run {written[0]}{given}")
 
 
-def _again(data: Path | None, features: Path | None, embeddings: Path | None) -> str:
+def _again(data: list[str] | None, features: Path | None, embeddings: Path | None) -> str:
     """The options that `sadvae run` needs too."""
-    given = {"--data": data, "--features": features, "--embeddings": embeddings}
-    return "".join(f" {name} {shlex.quote(str(path))}" for name, path in given.items() if path is not None)
+    given = [*(("--data", word) for word in data or []), ("--features", features), ("--embeddings", embeddings)]
+    return "".join(f" {name} {shlex.quote(str(word))}" for name, word in given if word is not None)
 
 
 class SearchProgress(NotedBars):

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from sadvae.record import Evaluation
+from sadvae.record import Evaluation, JoinedRecord
 
 
 class Bars:
@@ -73,6 +73,20 @@ class Progresses(Bars):
 def percent(value: float | None) -> str:
     """A fraction as a percentage with one decimal, or a dash."""
     return "-" if value is None else f"{100 * value:.1f}"
+
+
+def joined_lines(joined: JoinedRecord | None) -> list[str]:
+    """What joining several data sets came to, for a person to check; nothing where there is one data set."""
+    if joined is None:
+        return []
+    lines = [f"One class: {' = '.join(members)}" for members in joined.merged]
+    for title, found in (
+        ("Left out, close to an unseen class", joined.left_out),
+        ("Left out of calibration, close to a held-out class", joined.left_out_of_calibration),
+    ):
+        said = [f"{' = '.join(one.members)} ~ {one.to} {one.likeness:.2f}" for one in found]
+        lines.append(f"{title}: {'; '.join(said) or 'none'}")
+    return [*lines, f"Other data sets add {len(joined.added)} classes."]
 
 
 def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:

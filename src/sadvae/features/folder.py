@@ -15,7 +15,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -58,9 +58,9 @@ def _level_task(level: FeatureLevel, classes: ClassEmbeddings, calibration: Zero
     return ZeroShotTask(level.split, level.train, level.test_seen, level.test_unseen, classes, calibration, level.allow)
 
 
-def is_features_folder(path: Path | None) -> bool:
-    """Whether a path is a folder that says it holds features."""
-    return path is not None and (Path(path) / "task.json").is_file()
+def is_features_folder(path: object) -> TypeGuard[Path]:
+    """Whether something is the path of a folder that says it holds features."""
+    return isinstance(path, Path) and (path / "task.json").is_file()
 
 
 def features_digest(folder: Path) -> str:

@@ -98,6 +98,7 @@ def about(recognizer: Recognizer, tokens: dict[str, Any] | None) -> dict[str, An
         "tokens": tokens,
         "has_gate": gate is not None,
         "has_fit": bool(recognizer.calibration and recognizer.calibration.fit),
+        "layouts": list(config.layouts),
         "gate_names": len(published.gate.coefficients) // 2 if published else None,
     }
 

@@ -41,7 +41,7 @@ class PortableConfig:
     prepare: the fields of PrepareSettings and its steps. class_names, seen: as in a recogniser. text_mode, text_width,
     parts: which texts stand for a name, the width of its vector, and whether verb and noun go beside them.
     tokens: how texts become tokens, None without a text model. has_gate, has_fit: whether the recogniser weighs trained
-    classes, and tells that no name fits. gate_names: how many names its gate insists on.
+    classes, and tells that no name fits. gate_names: how many names its gate insists on. layouts: as in a recogniser.
     """
 
     layout: Layout
@@ -55,6 +55,7 @@ class PortableConfig:
     has_gate: bool
     has_fit: bool
     gate_names: int | None
+    layouts: tuple[str, ...] = ()
 
     @property
     def seen_names(self) -> tuple[str, ...]:
@@ -122,6 +123,7 @@ def _config(about: dict[str, Any]) -> PortableConfig:
         bool(about["has_gate"]),
         bool(about["has_fit"]),
         None if about["gate_names"] is None else int(about["gate_names"]),
+        tuple(map(str, about.get("layouts", ()))),
     )
 
 

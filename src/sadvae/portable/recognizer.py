@@ -100,7 +100,10 @@ class PortableRecognizer:
     ) -> list[Prediction]:
         """As sadvae.recognizer.Recognizer.predict."""
         names = checked_names(classes)
-        asked = asked_clips(clips, self.config.layout, self.config.prepare, map_layout=map_layout, note=note)
+        config = self.config
+        asked = asked_clips(
+            clips, config.layout, config.prepare, map_layout=map_layout, note=note, taken=config.layouts
+        )
         given = checked_descriptions(names, descriptions)
         candidates, probabilities, fits = self._decided(self.encoder(asked), names, given, mode)
         found = []

@@ -62,24 +62,38 @@ def _of_file(path: Path, all_bodies: bool) -> list[SkeletonClip]:
     return read_clips(path, all_bodies=all_bodies)
 
 
-def mapped(clips: Sequence[SkeletonClip], target: Layout, note: Note | None) -> list[SkeletonClip]:
-    """Clips brought to a layout; note hears one sentence for each other layout among them."""
-    others = {clip.layout.joints: clip.layout for clip in clips if clip.layout.joints != target.joints}
+def mapped(
+    clips: Sequence[SkeletonClip], target: Layout, note: Note | None, taken: Sequence[str] | None = None
+) -> list[SkeletonClip]:
+    """Clips brought to a layout; note hears one sentence for each other layout among them.
+
+    taken: names of the layouts that are brought to it; clips of others stay as they are (default: all are brought).
+    """
+
+    def wanted(layout: Layout) -> bool:
+        return layout.joints != target.joints and (taken is None or layout.name in taken)
+
     if note is not None:
-        for layout in others.values():
+        for layout in {clip.layout.joints: clip.layout for clip in clips if wanted(clip.layout)}.values():
             note(joint_map(layout, target).sentence)
-    return [map_clip(clip, target) for clip in clips]
+    return [map_clip(clip, target) if wanted(clip.layout) else clip for clip in clips]
 
 
 def asked_clips(
-    clips: Asked, layout: Layout, settings: PrepareSettings, *, map_layout: bool, note: Note | None
+    clips: Asked,
+    layout: Layout,
+    settings: PrepareSettings,
+    *,
+    map_layout: bool,
+    note: Note | None,
+    taken: Sequence[str] = (),
 ) -> ClipSet:
     """Clips, or those of files, ready for an encoder: read, brought to its layout if wanted, prepared.
 
-    Raises SadvaeError as read_all, mapped and prepared do.
+    taken: names of the layouts that are brought to it unasked. Raises SadvaeError as read_all, mapped and prepared do.
     """
     read = read_all(clips, all_bodies=settings.all_bodies)
-    return prepared(mapped(read, layout, note) if map_layout else read, layout, settings)
+    return prepared(mapped(read, layout, note, None if map_layout else taken), layout, settings)
 
 
 def prepared(clips: Sequence[SkeletonClip], layout: Layout, settings: PrepareSettings) -> ClipSet:

@@ -39,7 +39,7 @@ _LIMITS = """## Limits
 def model_card(parts: Parts) -> str:
     """The README.md of a recogniser's folder, in Markdown with the hub's header."""
     config, origin = parts.config, parts.config.record
-    generated = config.dataset == "generated"
+    generated = {config.dataset, *origin.more} == {"generated"}
     sections = [
         _HEAD.format(
             licence="mit" if generated else "other", title=f"sadvae recogniser: {origin.experiment or config.dataset}"
@@ -48,18 +48,19 @@ def model_card(parts: Parts) -> str:
         _scores(origin),
         _certainty(parts.calibration),
         _LIMITS,
-        _licence(config.dataset, generated),
+        _licence(" and ".join((config.dataset, *origin.more)), generated),
     ]
     return "\n".join(section for section in sections if section)
 
 
 def _data(config: RecognizerConfig, encoder: TrainedEncoder) -> str:
-    origin, trace = config.record, encoder.trace
+    origin, trace, layout = config.record, encoder.trace, encoder.layout
     people = f", {len(trace.subjects)} people" if trace.subjects else ""
     clips = f"{len(trace.clip_ids)} clips of {len(config.seen)} classes"
     lines = [
         "## Data and split\n",
-        f"- Data set: {config.dataset}; skeleton layout {encoder.layout.name} ({len(encoder.layout.joints)} joints).",
+        f"- Data set: {_datasets(config)}; skeleton layout {layout.name} ({len(layout.joints)} joints).",
+        *_layouts(config),
         f"- Trained on {clips}{people}: {', '.join(config.seen_names)}.",
     ]
     if origin.unseen:
@@ -71,6 +72,15 @@ def _data(config: RecognizerConfig, encoder: TrainedEncoder) -> str:
     lines.append(f"- Preparation: {', '.join(encoder.steps)}.")
     lines.append(f"- Encoder {encoder.settings.architecture}; names by {config.text_encoder} ({config.text_mode}).")
     return "\n".join(lines) + "\n"
+
+
+def _datasets(config: RecognizerConfig) -> str:
+    more = config.record.more
+    return f"{config.dataset}, which tested; {' and '.join(more)} trained too" if more else config.dataset
+
+
+def _layouts(config: RecognizerConfig) -> list[str]:
+    return [f"- Takes clips of the layouts {', '.join(config.layouts)}, unasked."] if config.layouts else []
 
 
 def _scores(origin: Origin) -> str:

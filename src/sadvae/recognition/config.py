@@ -13,7 +13,8 @@ from sadvae.skeleton.recipe import PrepareSettings
 class Origin(BaseModel):
     """The training that made a recogniser, as its model card tells it; what is not known is empty.
 
-    unseen: names of the classes that were tested without examples. evaluation: the scores on test clips, without curve
+    unseen: names of the classes that were tested without examples. more: data sets that trained beside the one that
+    tested. evaluation: the scores on test clips, without curve
     and confusion. counts: clips by part. allow: leakage that was accepted knowingly.
     """
 
@@ -31,10 +32,14 @@ class Origin(BaseModel):
     data_hashes: dict[str, str] = {}
     versions: dict[str, str] = {}
     git_revision: str | None = None
+    more: tuple[str, ...] = ()
 
 
 class RecognizerConfig(BaseModel):
-    """Classes that were trained, preparation, text settings, and origin."""
+    """Classes that were trained, preparation, text settings, and origin.
+
+    layouts: names of the skeleton layouts that trained it, mapped to its own; clips of these are mapped unasked.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,6 +51,7 @@ class RecognizerConfig(BaseModel):
     text_mode: str
     version: str
     record: Origin = Origin()
+    layouts: tuple[str, ...] = ()
 
     @property
     def seen_names(self) -> tuple[str, ...]:
@@ -69,6 +75,7 @@ def origin_of(record: RunRecord) -> Origin:
         data_hashes=record.data_hashes,
         versions=record.versions,
         git_revision=record.git_revision,
+        more=tuple(str(part["dataset"]) for part in data.get("more", [])),
     )
 
 

@@ -93,7 +93,7 @@ def timeline(
     if stride > size:
         raise SadvaeError(f"a step of {step:g} seconds leaves gaps between windows of {window:g}; make it shorter.")
     whole = _one_clip(clip, recognizer)
-    if map_layout:
+    if map_layout or whole.layout.name in recognizer.config.layouts:
         whole = _mapped(whole, recognizer.encoder.layout, note)
     frames = whole.joints.shape[1]
     starts, pieces = _windows(whole, window_starts(frames, size, stride), size, recognizer)

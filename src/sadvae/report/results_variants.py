@@ -30,7 +30,7 @@ def variants_tables(groups: Sequence[Group]) -> list[tuple[str, Table]]:
 
 def _table(groups: Sequence[Group]) -> Table:
     """The group with most records is what the others are compared with."""
-    base, *others = sorted((Scores(g) for g in groups), key=lambda s: (-len(s.group.records), s.group.settings_hash))
+    base, *others = sorted((Scores(g) for g in groups), key=_place)
     rows: list[tuple[Cell, ...]] = []
     answers = []
     for scores in (base, *others):
@@ -51,6 +51,17 @@ def _table(groups: Sequence[Group]) -> Table:
     )
 
 
+def _place(scores: Scores) -> tuple[int, int, str]:
+    """Most records first; of as many, those of the fewest data sets."""
+    first = scores.group.records[0]
+    return -len(scores.group.records), len(_more(compared_settings(first))), scores.group.settings_hash
+
+
+def _more(settings: dict[str, Any]) -> list[str]:
+    """The data sets that trained beside the one that tested."""
+    return [str(part["dataset"]) for part in settings.get("data", {}).get("more", [])]
+
+
 def _difference(scores: Scores, base: Scores, rule: str) -> Estimate | None:
     theirs_rule = base.rule_of(base.main, rule)
     ours = scores.values(scores.main, rule, SCORES["ZSL"])
@@ -64,8 +75,10 @@ def _changes(group: Group, base: Group) -> str:
     found = [
         f"{name} = {json.dumps(value)}"
         for name, value in sorted(ours.items())
-        if name in theirs and theirs[name] != value
+        if name in theirs and theirs[name] != value and name != "data.more"
     ]
+    more = _more(compared_settings(group.records[0]))
+    found = [f"trained with {' and '.join(more)} too"] * bool(more) + found
     added = [
         f"{name} = {json.dumps(ours[name])}" for name in sorted(ours.keys() - theirs.keys()) if ".changes." in name
     ]

@@ -13,11 +13,13 @@ from sadvae.errors import SadvaeError
 from sadvae.experiment import Progress, Run, Sharing, record_key
 from sadvae.features.folder import FeatureLevel, Features, is_features_folder, read_features, write_features
 from sadvae.files import locked, read_json, write_json
+from sadvae.protocol import Division
 from sadvae.search.space import TEXT_MODE, Space
 from sadvae.settings import CompareEntry, ExperimentSettings, TextSettings
+from sadvae.sources import Source
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import read_class_embeddings, write_class_embeddings
-from sadvae.types import ClassEmbeddings, ClassSplit
+from sadvae.types import ClassEmbeddings
 
 # The encoder of every division starts from this seed; the seeds of a search are those of the method.
 ENCODER_SEED = 0
@@ -28,7 +30,7 @@ KEY = "level.json"
 class Origin:
     """What a search starts from: raw clips, features or None (generated), their digest, and where stages are shared."""
 
-    source: Path | None
+    source: Source
     digest: str
     shared: Path
 
@@ -46,13 +48,15 @@ def divisions(settings: ExperimentSettings, origin: Origin, count: int, say: Pro
             "features have one division into held-out classes, that of their encoder; search with one, or give clips."
         )
     run = _run(settings, origin, origin.shared, say)
-    split = stages.division_for(settings.split, settings.data, run.prepare().class_names).split
-    return [settings, *(_other(settings, split, number) for number in range(1, count))]
+    division = stages.division_for(settings.split, settings.data, run.prepare().class_names)
+    return [settings, *(_other(settings, division, number) for number in range(1, count))]
 
 
-def _other(settings: ExperimentSettings, split: ClassSplit, number: int) -> ExperimentSettings:
+def _other(settings: ExperimentSettings, division: Division, number: int) -> ExperimentSettings:
+    split, joined = division.split, division.joined
     generator = np.random.default_rng([number, *sorted(split.unseen)])
-    drawn = generator.choice(np.array(sorted(split.seen)), len(split.validation_unseen), replace=False)
+    own = [c for c in sorted(split.seen) if joined is None or c < joined.own]
+    drawn = generator.choice(np.array(own), len(split.validation_unseen), replace=False)
     held_out = tuple(sorted(int(c) for c in drawn))
     return settings.model_copy(update={"split": settings.split.model_copy(update={"validation_unseen": held_out})})
 

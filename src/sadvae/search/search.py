@@ -15,10 +15,11 @@ from sadvae.search.plan import SearchPlan, TrialEnded, WorkerFailed
 from sadvae.search.score import Part, rule_of_search
 from sadvae.search.space import TEXT_MODE, Space
 from sadvae.settings import IMPORTED, ExperimentSettings
+from sadvae.sources import Source
 from sadvae.stages import check_settings
 
 
-def check_search(settings: ExperimentSettings, space: Space, source: Path | None) -> None:
+def check_search(settings: ExperimentSettings, space: Space, source: Source) -> None:
     """Refuse what could only fail later. Raises SadvaeError that names the first fault."""
     if find_spec("optuna") is None:
         raise SadvaeError("a search needs Optuna; install it with `pip install 'sadvae[search]'`.")

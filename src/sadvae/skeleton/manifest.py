@@ -64,11 +64,22 @@ class DroppedClip(_Frozen):
     reason: str
 
 
+class JoinedPart(_Frozen):
+    """One of several data sets that were joined: its layout, how that was mapped ("" if it was not), and its files."""
+
+    dataset: str
+    layout: str
+    mapping: str
+    clips: int
+    source_sha256: str | None
+
+
 class Manifest(_Frozen):
     """What preparation read, kept and dropped, from what, by which recipe. facts are those of the kept clips.
 
     source_sha256: over the lines `sha256 name` of all source files (see read.source_digest); None for generated clips.
-    parts: the clips files of a store, in order; none for a single clips file.
+    parts: the clips files of a store, in order; none for a single clips file. joined, merged: of several data sets, the
+    sets and the names of classes that became one.
     """
 
     version: str
@@ -82,6 +93,8 @@ class Manifest(_Frozen):
     dropped: list[DroppedClip]
     facts: Facts
     parts: list[str] = []
+    joined: list[JoinedPart] = []
+    merged: list[list[str]] = []
 
     def dropped_by_reason(self) -> dict[str, list[str]]:
         """The names of the dropped clips by reason, the most frequent reason first."""

@@ -15,7 +15,9 @@ MOST_OPEN = 12
 
 def classes(record: RunRecord) -> Section:
     """Unseen classes with ZSL and GZSL accuracy, seen classes with GZSL accuracy; the best first."""
-    found = record.evaluations[0].classes
+    # Classes that only other data sets have are not tested.
+    added = set(record.joined.added) if record.joined else set[int]()
+    found = [c for c in record.evaluations[0].classes if c.id not in added]
     unseen = _best_first([c for c in found if not c.seen], lambda c: c.zsl_accuracy)
     seen = _best_first([c for c in found if c.seen], lambda c: c.gzsl_accuracy)
     body = joined(

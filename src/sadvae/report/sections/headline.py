@@ -32,7 +32,8 @@ def _cards(record: RunRecord, main: Evaluation) -> list[Html]:
     cards = [_card("Zero-shot accuracy", main.zsl_accuracy, f"{chance}{_counts(main)}", "card main")]
     if main.harmonic_mean is None:
         return cards
-    everything = f"choice among all {len(record.seen) + len(record.unseen)} classes."
+    added = len(record.joined.added) if record.joined else 0
+    everything = f"choice among all {len(record.seen) + added + len(record.unseen)} classes."
     return [
         *cards,
         _card("S", main.seen_accuracy, f"Generalised: clips of seen classes, {everything}"),

@@ -21,6 +21,7 @@ def provenance(record: RunRecord) -> Section:
         _classes("Unseen", record, record.unseen),
         _classes("Seen", record, record.seen),
         _classes("Held out of the seen classes for calibration and selection", record, record.validation_unseen),
+        *_joining(record),
         element("h3", "Data, software and cost"),
         details("Clips in each part", _counts(record.counts), open_=True),
         details("Time by stage and memory", _cost(record), open_=True),
@@ -29,6 +30,25 @@ def provenance(record: RunRecord) -> Section:
         details("All settings", _pairs("Setting", dict(_flat(record.settings)))),
     )
     return Section("provenance", "How these numbers came about", body)
+
+
+def _joining(record: RunRecord) -> Iterator[Html]:
+    """What several data sets were joined to; nothing where there is one."""
+    if record.joined is None:
+        return
+    yield _classes("Seen classes that other data sets add", record, record.joined.added)
+    merged = [("One class", " = ".join(members)) for members in record.joined.merged]
+    out = [
+        (title, f"{' = '.join(one.members)} ~ {one.to}, likeness {one.likeness:.2f}")
+        for title, found in (
+            ("Left out, close to an unseen class", record.joined.left_out),
+            ("Left out of calibration, close to a held-out class", record.joined.left_out_of_calibration),
+        )
+        for one in found
+    ]
+    yield details(
+        "Classes that were joined or left out by their words", table(("What", "Classes"), [*merged, *out], words=(0, 1))
+    )
 
 
 def _allowances(record: RunRecord) -> Html:
