@@ -1,20 +1,23 @@
 """What stacking costs and gains: 1 to 512 runs of SA-DVAE trained as one, at the size of NTU RGB+D 60.
 
     python benchmarks/stacked.py --out results/stacked.json            (a CPU: few steps, the rest is projected)
-    python benchmarks/stacked.py --device cuda --steps 200 --out results/stacked_gpu.json
+    python benchmarks/stacked.py --device cuda --steps 100 --minutes 9 --out results/stacked_gpu.json
 
 Sizes and random data are those of train.py; every run has a seed of its own and all share the clips. Of each stack, the
 start (weights, data), two short epochs and the end (trained methods) are timed; the second epoch is what steps take. On
 a CPU the processor's time of one thread counts, on a GPU the clock. The yardstick (published_loop.py) and a run alone
 (new_training and train_epoch) are timed in the same process. Memory is what a stack adds at most to the process (on a
 GPU: on the device); a run's is the difference to the next smaller stack, beside what stacked_shape.py states. Small
-stacks stay below what the statistics of the features take for a moment. Whole trainings are projected.
+stacks stay below what the statistics of the features take for a moment. The draws, which come from the CPU whatever the
+device, are timed once more by themselves. Whole trainings are projected. Stacks that do not fit, and those that come
+after so many minutes, are left out and named; what is measured is written after every stack.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,9 @@ from train import BATCH, CLASSES, CLIPS, D_SKELETON, D_TEXT, UNSEEN, Inputs
 from sadvae.files import write_json
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.sa_dvae import SADVAE, new_training, raw_data, train_epoch
+from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, preset
-from sadvae.methods.stacked import Stack, StackedRun, fit_stacked
+from sadvae.methods.stacked import Stack, StackedRun, fit_stacked, free_bytes
 from sadvae.methods.stacked_shape import RunShape, device_bytes, host_bytes
 from sadvae.task import ZeroShotTask
 from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet
@@ -55,6 +59,24 @@ def task_of(inputs: Inputs) -> ZeroShotTask:
     )
     vectors = ClassEmbeddings((*seen, *unseen), inputs.texts, "random", "random")
     return ZeroShotTask(ClassSplit("random", seen, unseen), *parts, vectors, allow=("unknown_encoder",))
+
+
+def draws_alone(machine: Machine, stack: Stack, steps: int) -> float:
+    """Seconds that the draws of a step take for all runs of a stack."""
+    settings = stack.trainer.settings
+    weights = [weights_at(member.run.settings, 0, 0, steps) for member in stack.members]
+    start = machine.clock()
+    for iteration in range(steps):
+        stack.draws.take(settings, weights, iteration, settings.batch_size)
+    return (machine.clock() - start) / steps
+
+
+def too_large(machine: Machine, task: ZeroShotTask, name: str, count: int) -> bool:
+    """Whether so many runs do not fit into what memory is free."""
+    shape, cpu = RunShape.of(StackedRun(task, preset(name), 0)), torch.device("cpu")
+    if machine.device.type == "cpu":
+        return count * (host_bytes(shape) + device_bytes(shape)) > free_bytes(cpu)
+    return count * host_bytes(shape) > free_bytes(cpu) or count * device_bytes(shape) > free_bytes(machine.device)
 
 
 def runs_of(task: ZeroShotTask, settings: SADVAESettings, count: int, steps: int) -> list[StackedRun]:
@@ -104,6 +126,7 @@ def row(
     times.append(machine.clock())
     after = peak_mb(machine)
     assert len(kept) == count
+    draws = draws_alone(machine, stack, 5)
     begin, _, second, end = np.diff(times).tolist()
     step = second / steps / count
     start = (begin + end) / count
@@ -118,6 +141,7 @@ def row(
         "ms_per_32_clips_and_run": round(1e3 * clips32, 3),
         "times_yardstick": round(yard / clips32, 2),
         "times_alone": round(single / step, 2),
+        "draws_ms_per_step_and_run": round(1e3 * draws / count, 3),
         "set_up_ms_per_run": round(1e3 * start, 1),
         "projected_seconds_per_training": round(start + SETTINGS_STEPS[name] * step, 2),
         "memory_mb": None if before is None or after is None else round(after - before, 1),
@@ -133,7 +157,9 @@ def with_memory_by_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return None
         return round((row["memory_mb"] - smaller["memory_mb"]) / (row["runs"] - smaller["runs"]), 2)
 
-    return [row | {"memory_mb_per_run": of(row, smaller)} for row, smaller in zip(rows, [rows[0], *rows], strict=False)]
+    return [
+        row | {"memory_mb_per_run": of(row, smaller)} for row, smaller in zip(rows, [*rows[:1], *rows], strict=False)
+    ]
 
 
 def largest_difference(machine: Machine, task: ZeroShotTask, settings: SADVAESettings) -> float:
@@ -154,6 +180,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "preset",
         "runs",
         "ms a step and run",
+        "draws",
         "times yardstick",
         "times alone",
         "s a training",
@@ -164,6 +191,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "preset",
         "runs",
         "ms_per_step_and_run",
+        "draws_ms_per_step_and_run",
         "times_yardstick",
         "times_alone",
         "projected_seconds_per_training",
@@ -178,37 +206,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("results/stacked.json"))
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--presets", nargs="+", default=["sadvae"])
+    parser.add_argument("--presets", nargs="+", default=["sadvae", "published"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 8, 32, 128, 512])
     parser.add_argument("--steps", type=int, default=10, help="timed steps of the largest stack; smaller ones get more")
-    arguments = parser.parse_args()
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no stack after so many")
+    arguments, begin = parser.parse_args(), time.monotonic()
     torch.set_num_threads(1)
     machine, inputs = Machine(torch.device(arguments.device), 0.0, {}), Inputs.made()
     about, task = described(machine), task_of(inputs)
     yard = yardstick(Machine(torch.device("cpu"), 0.0, {}), inputs, 100)
     rows: list[dict[str, Any]] = []
+    left_out: list[str] = []
+    report = {
+        "machine": about,
+        "device": arguments.device,
+        "note": "steps are timed, whole trainings are projected from them; where the load is above 1, other work ran "
+        "on the machine",
+        "sizes": {"clips": CLIPS, "classes": CLASSES, "d_skeleton": D_SKELETON, "d_text": D_TEXT},
+        "yardstick_ms_per_step": round(1e3 * yard, 3),
+    }
     differences: dict[str, float] = {}
+
+    def write(measured: list[dict[str, Any]]) -> None:
+        found = {"largest_difference_to_separate_trainings": differences, "left_out": left_out, "rows": measured}
+        write_json(arguments.out, report | {"machine": about | {"load_at_end": os.getloadavg()[0]}} | found)
+
     for name in arguments.presets:
         single = alone(Machine(torch.device("cpu"), 0.0, {}), task, preset(name), 200)
         differences[name] = largest_difference(machine, task, preset(name))
         own = []
         for count in sorted(arguments.runs):
+            if time.monotonic() - begin > 60 * arguments.minutes or too_large(machine, task, name, count):
+                left_out.append(f"{name}, {count} runs")
+                continue
             steps = arguments.steps * max(1, min(20, max(arguments.runs) // count // 8))
             own.append(row(machine, task, name, count, steps, (yard, single)))
+            write(rows + with_memory_by_run(own))
             print(own[-1], flush=True)
         rows += with_memory_by_run(own)
-    sizes = {"clips": CLIPS, "classes": CLASSES, "d_skeleton": D_SKELETON, "d_text": D_TEXT}
-    report = {
-        "machine": about | {"load_at_end": os.getloadavg()[0]},
-        "device": arguments.device,
-        "note": "steps are timed, whole trainings are projected from them; where the load is above 1, other work ran "
-        "on the machine",
-        "sizes": sizes,
-        "yardstick_ms_per_step": round(1e3 * yard, 3),
-        "largest_difference_to_separate_trainings": differences,
-        "rows": rows,
-    }
-    write_json(arguments.out, report)
+    write(rows)
     print(table(rows))
 
 

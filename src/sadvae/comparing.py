@@ -8,7 +8,7 @@ from dataclasses import replace
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.selection import EpochCallback
 from sadvae.settings import Contender, ExperimentSettings, TextSettings, contenders
-from sadvae.stages import Fitted, fit_under_rules
+from sadvae.stages import Fitted, MakeMethod, fit_under_rules, main_method
 from sadvae.task import ZeroShotTask
 
 FitProgress = Callable[[int, int, str], None]
@@ -29,11 +29,12 @@ def all_fits(
     class_names: tuple[str, ...],
     seed: int,
     progress: FitProgress | None = None,
+    make: MakeMethod = main_method,
 ) -> list[Fitted]:
     """Train and score every method; the main one under the rule that counts comes first.
 
     tasks: the same task with the vectors of each text setting. progress: hears methods done, in all, and a note on the
-    one in training. Raises SadvaeError that names the method that failed.
+    one in training. make: the method of a preset. Raises SadvaeError that names the method that failed.
     """
     wanted, fits = contenders(settings), []
     for done, contender in enumerate(wanted):
@@ -44,7 +45,7 @@ def all_fits(
                 progress(done, len(wanted), f"{name}: epoch {epoch + 1}{_shown(losses)}")
 
         try:
-            fits += _fits(contender, settings, tasks[contender.text], class_names, seed, on_epoch)
+            fits += _fits(contender, settings, tasks[contender.text], class_names, seed, on_epoch, make)
         except SadvaeError as error:
             raise SadvaeError(f"method {name!r}: {error}") from error
     return fits
@@ -61,6 +62,8 @@ def _fits(
     class_names: tuple[str, ...],
     seed: int,
     on_epoch: EpochCallback,
+    make: MakeMethod,
 ) -> list[Fitted]:
-    fits = fit_under_rules(contender.method, task, class_names, contender.gate, settings.rules, seed, on_epoch)
+    rules = settings.rules
+    fits = fit_under_rules(contender.method, task, class_names, contender.gate, rules, seed, on_epoch, make)
     return [replace(f, evaluation=f.evaluation.model_copy(update={"entry": contender.entry})) for f in fits]

@@ -74,17 +74,17 @@ def run_experiment(
     """
     stages.check_settings(settings, source)
     run = Run(settings, source, Path(out), seed, say, sharing)
-    if is_features_folder(source):
-        features, encoders = run.take_features(), None
-        embeddings = run.embed(features.class_names)
-    else:
-        clips = run.prepare()
-        embeddings = run.embed(clips.class_names)
-        encoders = run.pretrain(clips)
-        features = run.extract(clips, encoders)
-    tasks = {text: features.task(vectors) for text, vectors in embeddings.items()}
-    run.train(tasks, features, encoders)
+    run.train(run.waist())
     return run
+
+
+@dataclass(frozen=True, eq=False)
+class Waist:
+    """What alignment starts from: tasks by their text settings, features, and their encoders where they are at hand."""
+
+    tasks: Mapping[TextSettings, ZeroShotTask]
+    features: Features
+    encoders: LevelEncoders | None
 
 
 class Run:
@@ -112,6 +112,20 @@ class Run:
         self.layouts: tuple[str, ...] = ()
         self.encoders: LevelEncoders
         self.embeddings: ClassEmbeddings
+
+    def waist(self, known: Mapping[TextSettings, ZeroShotTask] | None = None) -> Waist:
+        """The chain up to the tasks; known: those of another run on the same features, which are taken over."""
+        if is_features_folder(self.source):
+            features, encoders = self.take_features(), None
+            embeddings = self.embed(features.class_names)
+        else:
+            clips = self.prepare()
+            embeddings = self.embed(clips.class_names)
+            encoders = self.pretrain(clips)
+            features = self.extract(clips, encoders)
+        had = known or {}
+        tasks = {text: had.get(text) or features.task(vectors) for text, vectors in embeddings.items()}
+        return Waist(tasks, features, encoders)
 
     def take_features(self) -> Features:
         """Features that were made elsewhere; they stay where they are."""
@@ -193,18 +207,20 @@ class Run:
         self._stage("extract", path, key, lambda: stages.extract_to(path, clips, encoders))
         return read_features(path)
 
-    def train(
-        self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features, encoders: LevelEncoders | None
-    ) -> None:
-        """Alignment, gate, what is compared; then the record, and the recogniser where its encoder is at hand."""
-        task = tasks[self.settings.text]
+    def train(self, waist: Waist, make: stages.MakeMethod = stages.main_method) -> None:
+        """Alignment, gate, what is compared; then the record, and the recogniser where its encoder is at hand.
+
+        make: the method of a preset, in place of the usual one.
+        """
+        features, encoders, task = waist.features, waist.encoders, waist.tasks[self.settings.text]
         with self._timed("train"):
             fits = all_fits(
                 self.settings,
-                tasks,
+                waist.tasks,
                 features.class_names,
                 self.seed,
                 lambda done, total, note: self.say("train", done, total, note),
+                make,
             )
         main = fits[0]
         self.trained, self.task = main.levels.trained, task

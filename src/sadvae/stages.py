@@ -44,6 +44,8 @@ from sadvae.types import ClassSplit, ClassTexts, ClipSet, FeatureSet
 ReadProgress = Callable[[int, int], None]
 # Hears what is done, how much of it, and how much there is.
 StageProgress = Callable[[str, int, int], None]
+# The method of a preset.
+MakeMethod = Callable[[PresetSettings], Method]
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,6 +286,7 @@ def fit_under_rules(
     selections: Sequence[str],
     seed: int,
     on_epoch: EpochCallback | None = None,
+    make: MakeMethod = main_method,
 ) -> list[Fitted]:
     """As fit_and_evaluate, under several selection rules of one training; rules that pick the same epoch share scores.
 
@@ -291,7 +294,7 @@ def fit_under_rules(
     """
     rules = [selection_by_name(selection) for selection in selections]
     fits: list[Fitted] = []
-    for rule, levels in train_under_rules(main_method(chosen), task, seed, rules, on_epoch).items():
+    for rule, levels in train_under_rules(make(chosen), task, seed, rules, on_epoch).items():
         same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)
         fit = same or _scored(chosen, task, class_names, gate, levels, seed)
         details = {"curve": [], "classes": [], "confusion_ids": [], "confusion": []} if fits else {}

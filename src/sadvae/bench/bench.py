@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from sadvae.bench.cluster import Cluster, run_on_cluster
+from sadvae.bench.news import Ended, News, Step, failure, progress_of
 from sadvae.bench.plan import Job, Plan, is_finished
 from sadvae.bench.processes import Tell, run_units
+from sadvae.bench.stacks import Stacking, make_features, run_stack, stacks_of, without_features
 from sadvae.bench.tally import Tally
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Sharing, run_experiment
@@ -20,36 +20,21 @@ SHARED = "shared"
 UNHEARD = "it left no record, and why was not heard; the same command runs it again."
 
 
-@dataclass(frozen=True)
-class Step:
-    """How far a run (a job by its label) is: the stage, steps done and in all, and a note."""
-
-    run: str
-    stage: str
-    done: int
-    total: int
-    note: str
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run is over; error: one sentence where it failed, None where its record is written."""
-
-    run: str
-    error: str | None
-
-
-News = Step | Ended
-
-
 def run_bench(
-    plan: Plan, out: Path, workers: int | Cluster, hear: Callable[[News, Tally], None] | None = None
+    plan: Plan,
+    out: Path,
+    workers: int | Cluster,
+    hear: Callable[[News, Tally], None] | None = None,
+    stacking: Stacking | None = None,
 ) -> list[Ended]:
     """Run all jobs of a plan, and say how each ended, in the plan's order.
 
     workers: how many processes of this machine, or a cluster. Stages that several experiments need are kept in
-    out/shared. hear: gets all news, and how far the whole is. Raises SadvaeError where the cluster is not there.
+    out/shared. hear: gets all news, and how far the whole is. stacking: how runs train together (None: each by itself).
+    Raises SadvaeError where the cluster or the device is not there, or a cluster is to stack.
     """
+    if stacking is not None and isinstance(workers, Cluster):
+        raise SadvaeError("runs on a cluster train one by one; leave --stack or --ray out.")
     tally, ends = Tally(len(plan.jobs)), dict[str, Ended]()
 
     def news(item: News) -> None:
@@ -59,8 +44,9 @@ def run_bench(
         if isinstance(item, Ended):
             ends[item.run] = item
             tally.end(item.run)
-        else:
-            tally.step(item.run, item.stage, item.done, item.total)
+        elif isinstance(item, Step):
+            for run in (item.run, *item.others):
+                tally.step(run, item.stage, item.done, item.total)
         if hear:
             hear(item, tally)
 
@@ -72,12 +58,21 @@ def run_bench(
     def died(unit: tuple[Job, ...], code: int) -> None:
         lost(unit, f"its process ended with code {code} before it was done (was there enough memory?).")
 
+    def made(unit: tuple[Job, ...], code: int) -> None:
+        if code:
+            died(unit, code)
+
     tally.start(time.monotonic())
-    work = partial(_run_unit, Path(out) / SHARED)
+    units, work = plan.units, partial(_run_unit, Path(out) / SHARED)
     if isinstance(workers, Cluster):
-        run_on_cluster(plan.units, workers, work, lambda _, item: news(item), lost)
-    else:
-        run_units(plan.units, workers, work, lambda _, item: news(item), died)
+        run_on_cluster(units, workers, work, lambda _, item: news(item), lost)
+        return [ends[job.label] for job in plan.jobs]
+    if stacking is not None:
+        work = partial(run_stack, Path(out) / SHARED, stacking.room(workers))
+        make = partial(make_features, Path(out) / SHARED)
+        run_units(without_features(plan), workers, make, lambda _, item: news(item), made)
+        units = stacks_of([job for job in plan.jobs if job.label not in ends], workers, stacking.size)
+    run_units(units, workers, work, lambda _, item: news(item), died)
     return [ends[job.label] for job in plan.jobs]
 
 
@@ -88,17 +83,10 @@ def _run_unit(shared: Path, unit: tuple[Job, ...], tell: Tell) -> None:
 
 
 def _run(shared: Path, job: Job, tell: Tell) -> str | None:
-    """Run one job; the sentence that says why where it fails. The steps of an unforeseen error go to error.txt."""
-
-    def say(stage: str, done: int, total: int, note: str = "") -> None:
-        tell(Step(job.label, stage, done, total, note))
-
+    """Run one job; the sentence that says why where it fails."""
+    sharing = Sharing(shared, job.origin)
     try:
-        run_experiment(job.settings, job.source, job.out, job.seed, say, Sharing(shared, job.origin))
-    except SadvaeError as error:
-        return str(error)
+        run_experiment(job.settings, job.source, job.out, job.seed, progress_of(job, tell), sharing)
     except Exception as error:
-        job.folder.mkdir(parents=True, exist_ok=True)
-        (job.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        return f"{type(error).__name__}: {error} (see {job.folder / 'error.txt'})."
+        return failure(job, error)
     return None

@@ -167,6 +167,11 @@ def is_finished(job: Job) -> bool:
     return True
 
 
-def _features_key(job: Job) -> str:
-    settings = job.settings.model_dump(mode="json", include=set(_FEATURES))
-    return json.dumps([settings, job.origin, job.seed], sort_keys=True)
+def features_key(job: Job) -> str:
+    """Equal for jobs of equal features and class texts; seeds that share a features folder are of one key."""
+    return _features_key(job, ("data", "split"), 0) if is_features_folder(job.source) else _features_key(job)
+
+
+def _features_key(job: Job, fields: Sequence[str] = _FEATURES, seed: int | None = None) -> str:
+    settings = job.settings.model_dump(mode="json", include=set(fields))
+    return json.dumps([settings, job.origin, job.seed if seed is None else seed], sort_keys=True)

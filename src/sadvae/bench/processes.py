@@ -15,8 +15,9 @@ from sadvae.encoders.workers import settle
 
 Tell = Callable[[Any], None]
 Work = Callable[[Any, Tell], None]
-# Loaded once, by the process that the others are forked from: libraries take seconds to load.
-PRELOAD = "sadvae.experiment"
+# Loaded once, by the process that the others are forked from: libraries take seconds to load. The second is what the
+# first optimiser of a process loads; where a torch has none of that name, nothing is lost.
+PRELOAD = ["sadvae.experiment", "torch._dynamo"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ def run_units(
     this process has cores, each keeps to a core of its own.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOAD])
+    context.set_forkserver_preload(PRELOAD)
     waiting, free = deque(units), deque(places(workers))
     running: dict[Connection, _Running] = {}
     try:

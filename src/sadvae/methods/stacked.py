@@ -45,7 +45,7 @@ from sadvae.methods.stacked_steps import (
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
 
-__all__ = ["Stack", "StackedRun", "fit_stacked", "free_bytes"]
+__all__ = ["Stack", "StackedRun", "fit_stacked", "free_bytes", "known_device"]
 
 # Hears the number of a run, an epoch, the trained snapshot and its mean loss terms.
 WatchRuns = Callable[[int, int, TrainedSADVAE, dict[str, float]], None]
@@ -62,7 +62,7 @@ def fit_stacked(
     of what is free); the stack splits itself into parts that fit. watch: hears every run after each epoch.
     Raises SadvaeError where shapes differ, a run does not fit, or a loss stops being a number.
     """
-    where = _device(device)
+    where = known_device(device)
     trained: dict[int, TrainedSADVAE] = {}
     for numbers in _parts(runs, where, budget) if runs else ():
         found = Stack([runs[number] for number in numbers], numbers, where).train(watch)
@@ -102,7 +102,8 @@ def free_bytes(device: torch.device) -> int:
     return int(_SHARE * (free[0] if free else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2))
 
 
-def _device(name: str) -> torch.device:
+def known_device(name: str) -> torch.device:
+    """The device of a name. Raises SadvaeError for one that is neither cpu nor cuda, or not there."""
     try:
         device = torch.device(name)
     except RuntimeError as error:

@@ -106,6 +106,11 @@ def host_bytes(shape: RunShape) -> int:
     return _FLOAT * (2 * shape.parameters(shape.text_space) + 2 * shape.parameters(shape.texts))
 
 
+def kept_bytes(shape: RunShape) -> int:
+    """What a run's networks after each of its epochs take in main memory, for whoever keeps them to pick one."""
+    return _FLOAT * int(str(dict(shape.settings)["epochs"])) * shape.parameters(shape.texts)
+
+
 def check_equal_shapes(shapes: Sequence[RunShape]) -> None:
     """Raises SadvaeError that names the first run of another shape, and what differs."""
     first = _named(shapes[0])

@@ -78,21 +78,15 @@ def make_level(settings: ExperimentSettings, space: Space, origin: Origin, folde
 
 
 def _make(run: Run, folder: Path) -> None:
-    if is_features_folder(run.source):
-        features = run.take_features()
-        vectors = run.embed(features.class_names)
-    else:
-        clips = run.prepare()
-        vectors = run.embed(clips.class_names)
-        features = run.extract(clips, run.pretrain(clips))
-    for text, embeddings in vectors.items():
-        level = features.task(embeddings).calibration
+    waist = run.waist()
+    for text, task in waist.tasks.items():
+        level = task.calibration
         if level is None:
             raise SadvaeError(
                 f"experiment {run.settings.name!r} holds no classes out; a search scores held-out classes."
             )
         if text == run.settings.text:
-            _write(folder / "features", features, level)
+            _write(folder / "features", waist.features, level)
         write_class_embeddings(folder / f"texts-{text.mode}.npz", _only(level.classes, level.split.classes))
 
 
