@@ -17,6 +17,7 @@ from sadvae.text.chat import Chat, Endpoint, endpoint_from
 from sadvae.text.class_lists import known_descriptions, read_class_texts
 from sadvae.text.describe import describe, from_templates, read_descriptions, sentences_of
 from sadvae.text.embed import read_class_embeddings
+from sadvae.text.lexicon import movement_sentences
 from tests.cli.conftest import CommandLine
 
 SENTENCES = ["One hand rises and swings from side to side.", "The forearm turns left and right above the shoulder."]
@@ -96,16 +97,17 @@ def test_a_model_is_asked_and_everything_is_recorded(
 
 def test_what_is_written_is_read_by_embed_and_predict(tmp_path: Path, sadvae: CommandLine) -> None:
     out = tmp_path / "d.json"
-    done = sadvae("describe", "fly a kite, squat", "--templates", "--out", out)
+    done = sadvae("describe", "fly a kite, squat, zorb", "--templates", "--out", out)
     assert done.code == 0, done.err
     texts = read_class_texts(out)
-    assert texts.names == ("fly a kite", "squat")
+    assert texts.names == ("fly a kite", "squat", "zorb")
     assert texts.descriptions[1] == known_descriptions("squat")
-    assert all("fly a kite" in sentence for sentence in texts.descriptions[0])
+    assert texts.descriptions[0] == movement_sentences("fly a kite")
+    assert all("zorb" in sentence for sentence in texts.descriptions[2])
     assert read_descriptions(out) == texts
     embedded = sadvae("embed", out, "--out", tmp_path / "e.npz")
     assert embedded.code == 0, embedded.err
-    assert read_class_embeddings(tmp_path / "e.npz").ids == (0, 1)
+    assert read_class_embeddings(tmp_path / "e.npz").ids == (0, 1, 2)
 
 
 def test_predict_reads_all_forms_of_descriptions(tmp_path: Path) -> None:
@@ -177,9 +179,10 @@ def test_sentences_are_found_in_lists_and_in_lines() -> None:
     assert sentences_of("x" * 401) == ()
 
 
-def test_templates_name_the_class_and_built_in_names_have_our_sentences() -> None:
-    assert from_templates("fly a kite").source == "templates"
-    assert len(from_templates("fly a kite").descriptions) >= 3
+def test_templates_name_the_class_that_neither_a_built_in_list_nor_the_lexicon_knows() -> None:
+    assert from_templates("zorb").source == "templates"
+    assert len(from_templates("zorb").descriptions) >= 3
+    assert from_templates("fly a kite").source == "lexicon"
     assert from_templates("SQUAT").descriptions == known_descriptions("squat")
 
 

@@ -25,8 +25,9 @@ HELP = f"""Write descriptions of class names, by a language model or by template
 Example: `sadvae describe "wave, fall down" --out descriptions.json`
 
 The model is that of any endpoint with OpenAI's chat protocol: set {URL} (such as http://localhost:11434/v1), {MODEL},
-and {KEY} where it wants a key. Without {URL}, names get our sentences where a built-in list has them, and templates
-otherwise. The file is what `sadvae predict --descriptions` and `sadvae embed` read; prompts and answers are in it too.
+and {KEY} where it wants a key. Without {URL}, names get our sentences where a built-in list has them, otherwise
+those of the lexicon of movement, and templates where it knows no word. The file is what `sadvae predict --descriptions`
+and `sadvae embed` read; prompts and answers are in it too.
 """
 
 

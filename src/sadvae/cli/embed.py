@@ -26,7 +26,9 @@ def command(
     encoder: Annotated[
         str, typer.Option(help="minilm, or a sentence-BERT or CLIP model: folder or hub name.")
     ] = "minilm",
-    mode: Annotated[str, typer.Option(help="names, prompts, descriptions or names+descriptions.")] = "descriptions",
+    mode: Annotated[
+        str, typer.Option(help="names, prompts, movement, descriptions or names+descriptions.")
+    ] = "descriptions",
     array: Annotated[
         Path | None, typer.Option(help="Take these vectors ([class, d] .npy) in place of an encoder's.")
     ] = None,

@@ -1,4 +1,4 @@
-"""Descriptions of class names: from a language model, or from templates where there is none; and their file.
+"""Descriptions of class names: from a language model, or from rules where there is none; and their file.
 
 The file is JSON: {"format": ..., "classes": [{"name": ..., "descriptions": [...]}, ...], "made": {...}}, where made
 says by what, with every prompt and answer as it was.
@@ -17,6 +17,7 @@ from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
 from sadvae.text.chat import Chat
 from sadvae.text.class_lists import FORMAT, known_descriptions, read_class_texts
+from sadvae.text.lexicon import movement_sentences
 from sadvae.text.prompts import prompts_of
 from sadvae.types import ClassTexts
 
@@ -31,7 +32,10 @@ Answer with a JSON list of {count} strings and nothing else."""
 
 @dataclass(frozen=True)
 class Described:
-    """What one class got. source: "model", "built-in" or "templates". prompt, answer: of a model, else empty."""
+    """What one class got, and its source: "model", "built-in", "lexicon" or "templates".
+
+    prompt, answer: of a model, else empty.
+    """
 
     name: str
     descriptions: tuple[str, ...]
@@ -46,7 +50,7 @@ def describe(
     count: int = 3,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Described]:
-    """Several descriptions of each name, by a model, or without one by our own sentences and templates.
+    """Several descriptions of each name, by a model, or without one by our own sentences, the lexicon and templates.
 
     count: descriptions to ask a model for. progress: called with names done and names in all.
     Raises SadvaeError as Chat.ask does, and for an answer without a description.
@@ -59,9 +63,12 @@ def describe(
 
 
 def from_templates(name: str) -> Described:
-    """Our descriptions where a built-in list has the name, else the name in sentences (text/prompts.py)."""
+    """Our descriptions of a built-in name, else sentences of the lexicon, else the name in sentences (prompts.py)."""
     known = known_descriptions(name)
-    return Described(name, known, "built-in") if known else Described(name, prompts_of(name)[1:], "templates")
+    if known:
+        return Described(name, known, "built-in")
+    moves = movement_sentences(name)
+    return Described(name, moves, "lexicon") if moves else Described(name, prompts_of(name)[1:], "templates")
 
 
 def _asked(name: str, chat: Chat, count: int) -> Described:

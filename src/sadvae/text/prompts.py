@@ -1,11 +1,12 @@
-"""Which texts stand for a class: its name, sentences around its name, our descriptions, or both."""
+"""Which texts stand for a class: its name, sentences around its name or on its movement, our descriptions, or both."""
 
 from __future__ import annotations
 
 from sadvae.errors import SadvaeError
+from sadvae.text.lexicon import movement_sentences
 from sadvae.types import ClassTexts
 
-MODES = ("names", "prompts", "descriptions", "names+descriptions")
+MODES = ("names", "prompts", "movement", "descriptions", "names+descriptions")
 
 TEMPLATES = (
     "{}",
@@ -29,8 +30,8 @@ def prompts_of(name: str) -> tuple[str, ...]:
 def texts_of(texts: ClassTexts, mode: str) -> tuple[tuple[str, ...], ...]:
     """The texts that stand for each class under a mode, in the order of texts.ids; at least one a class.
 
-    Where a class has no description, `descriptions` takes the prompts of its name. Raises SadvaeError for an unknown
-    mode.
+    Where a class has no description, `descriptions` takes the prompts of its name; so does `movement`, which reads no
+    description, where the lexicon knows no word of the name. Raises SadvaeError for an unknown mode.
     """
     check_mode(mode)
     return tuple(
@@ -43,6 +44,8 @@ def _texts(name: str, descriptions: tuple[str, ...], mode: str) -> tuple[str, ..
         return (name,)
     if mode == "prompts":
         return prompts_of(name)
+    if mode == "movement":
+        return movement_sentences(name) or prompts_of(name)
     if mode == "descriptions":
         return descriptions or prompts_of(name)
     return (name, *descriptions)
