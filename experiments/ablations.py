@@ -9,7 +9,7 @@ from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
 # Presets of skeleton encoders beside the default one, st_gcn_pp.
-ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn")
+ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn", "kinematics")
 
 
 def ablations() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -109,11 +109,20 @@ def _key(known: dict[str, Any], scored: Scored, clips: ClipSet) -> str:
 
 
 def _is_done(job: AccuracyJob) -> bool:
-    """Whether the record of a job is there; an unreadable one is in the way of a new one no more than an old one."""
+    """Whether the record of a job is there; an unreadable one is in the way of a new one no more than an old one.
+
+    Raises SadvaeError where the record of another accuracy file would be overwritten.
+    """
     try:
-        return read_encoder_record(job.path).key == job.known["key"]
+        found = read_encoder_record(job.path)
     except SadvaeError:
         return False
+    if found.name != job.known["name"]:
+        raise SadvaeError(
+            f"{job.path} is a record of {found.name!r}, which one of {job.known['name']!r} would replace; give another "
+            "folder with --out."
+        )
+    return found.key == job.known["key"]
 
 
 def _references(scored: Scored, settings: AccuracySettings, say: Progress) -> dict[str, float]:

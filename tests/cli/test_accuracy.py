@@ -34,6 +34,8 @@ def test_records_are_written_once_and_a_change_trains_again(sadvae: CommandLine,
     assert sadvae(*words).code == 0
     assert len(read_encoder_record(one).history) == 2
     assert two.read_bytes() == before[1]
+    file.write_text(FILE.format(epochs=2).replace('name = "small"', 'name = "other"', 1))
+    assert "would replace; give another folder with --out" in sadvae(*words).err
     shown = sadvae("report", out, "--out", tmp_path / "R.md")
     assert shown.code == 0, shown.err
     assert "Skeleton encoders, all classes" in (tmp_path / "R.md").read_text()

@@ -9,6 +9,7 @@ from torch import nn
 from sadvae.encoders.ctr_gcn import ctr_gcn_block
 from sadvae.encoders.fusion import LateFusion
 from sadvae.encoders.graph import spatial_partitions
+from sadvae.encoders.kinematics import KinematicsNetwork
 from sadvae.encoders.network import Block, BlockSize, SkeletonNetwork
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.shift_gcn import shift_gcn_block
@@ -17,7 +18,7 @@ from sadvae.encoders.st_gcn_pp import st_gcn_pp_block
 from sadvae.encoders.streams import columns_of
 from sadvae.types import Layout
 
-Network = SkeletonNetwork | LateFusion
+Network = SkeletonNetwork | LateFusion | KinematicsNetwork
 
 
 def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> Network:
@@ -25,6 +26,8 @@ def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> 
 
     It reads all streams (streams.py) and takes the channels of those that the settings name.
     """
+    if settings.architecture == "kinematics":
+        return KinematicsNetwork(layout, class_count)
     if settings.fusion == "late" and len(settings.streams) > 1:
         return LateFusion([_network(settings, (stream,), layout, class_count) for stream in settings.streams])
     return _network(settings, settings.streams, layout, class_count)

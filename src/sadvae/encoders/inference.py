@@ -78,6 +78,8 @@ class Inference:
         progress: called with clips done and clips in all. Raises SadvaeError for clips that the encoder does not fit.
         """
         check_fit(self.encoder, clips)
+        if maps and self.encoder.settings.architecture == "kinematics":
+            raise SadvaeError("an encoder of kinematics has no feature maps; leave them out, or pretrain a network.")
         size = clips_at_once(self.encoder.settings, len(self.encoder.layout.joints), self.device.type)
         for start in range(0, len(clips.clips), size):
             batch = clips.clips[start : start + size]
@@ -108,7 +110,8 @@ class Inference:
 
 def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -> int:
     """How many clips make a batch that runs fast: by the size of the largest array of a clip with one body."""
-    largest = settings.frames * joints * settings.widths[0]
+    # The streams themselves have 12 channels.
+    largest = settings.frames * joints * (12 if settings.architecture == "kinematics" else settings.widths[0])
     if settings.architecture == "ctr_gcn":
         # Every channel of three subsets has edges of its own.
         largest = max(largest, 3 * settings.widths[-1] * joints**2)

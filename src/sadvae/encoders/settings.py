@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sadvae.errors import SadvaeError
 
-Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn"]
+Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "kinematics"]
 Stream = Literal["joint", "bone", "joint motion", "bone motion"]
 
 # Branches that divide the channels of a block over time.
@@ -18,7 +18,8 @@ _BRANCHES = {"st_gcn_pp": 6, "ctr_gcn": 4}
 class EncoderSettings(BaseModel):
     """Everything that moves the encoder's numbers.
 
-    architecture: one of the files of that name. streams: what is read of the joints. fusion: "early" joins the streams
+    architecture: one of the files of that name; "kinematics" has neither blocks nor streams, so that what is said of
+    them here does not move it. streams: what is read of the joints. fusion: "early" joins the streams
     as channels of one network, "late" trains one network a stream and takes the mean of what they say.
     widths, strides: one graph block each; a stride of 2 halves the frames. The last width is that of the features.
     temporal_kernel: frames that a temporal convolution sees (Shift-GCN has none).
@@ -99,6 +100,14 @@ _PUBLISHED: dict[str, Any] = {
     "frames": 64,
     "dropout": 0.0,
 }
+# Lost joints would change every number of a limb.
+_KINEMATICS: dict[str, Any] = {
+    "architecture": "kinematics",
+    "epochs": 20,
+    "joint_dropout": 0.0,
+    "widths": (250,),
+    "strides": (1,),
+}
 # Twice the steps of the field's default for little more time; chosen on training subjects (docs/accuracy.md).
 _COMPACT: dict[str, Any] = {"batch_size": 16}
 _PRESETS: dict[str, dict[str, Any]] = {
@@ -108,6 +117,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "st_gcn_pp": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3},
     "ctr_gcn": {**_COMPACT, "architecture": "ctr_gcn"},
     "shift_gcn": {**_COMPACT, "architecture": "shift_gcn"},
+    "kinematics": {**_COMPACT, **_KINEMATICS},
     "st_gcn_published": {**_PUBLISHED, "temporal_kernel": 9, "dropout": 0.5},
     "st_gcn_pp_published": {**_PUBLISHED, "architecture": "st_gcn_pp", "temporal_kernel": 3},
     "ctr_gcn_published": {**_PUBLISHED, "architecture": "ctr_gcn"},
@@ -119,7 +129,8 @@ def encoder_preset(name: str) -> EncoderSettings:
     """The encoder settings of that name.
 
     default: st_gcn_pp, as docs/accuracy.md tells; demo: small and quick; st_gcn, st_gcn_pp, ctr_gcn, shift_gcn: each in
-    the size of default; and those four with _published: ten blocks, the joint stream alone.
+    the size of default; kinematics: numbers of movement that need no learning, in seconds; and the four networks with
+    _published: ten blocks, the joint stream alone.
     Raises SadvaeError for any other name.
     """
     if name not in _PRESETS:

@@ -1,0 +1,139 @@
+"""Features without learning: where hands, feet and head are, and how they move, in numbers that have names.
+
+A network that tells the seen classes apart may drop what only unseen ones need. These numbers are the same for every
+class: positions, extents, paths, turns and strokes of each limb, hands to each other, bends of elbows and knees, lean
+of the trunk. Only their mean and spread, and a linear classifier of the seen classes, come from training clips.
+Ours; docs/encoders.md says what each number is.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sadvae.encoders.limbs import Limb, limbs_of
+from sadvae.encoders.network import EncoderOutput, mean_of_bodies
+from sadvae.types import Layout
+
+# Frames of the moving average that takes a sensor's noise off a path.
+SMOOTH = 5
+# Paths shorter than this, in limb lengths, are noise.
+SMALL = 0.05
+# Standardised features are clipped here: a broken skeleton must not outweigh all others.
+FARTHEST = 3.0
+AXIS_PAIRS = ((0, 1), (1, 2), (0, 2))
+# A path has 37 numbers, of 6 points; then hands, bends of 4 joints, and the trunk.
+NUMBERS = 6 * 37 + 7 + 4 * 3 + 9
+
+
+class KinematicsNetwork(nn.Module):
+    """Numbers of movement, standardised by training clips, and a linear classifier on them."""
+
+    def __init__(self, layout: Layout, classes: int) -> None:
+        super().__init__()
+        self.limbs, self.hips, self.shoulders = limbs_of(layout), list(layout.hips), list(layout.shoulders)
+        self.norm = nn.BatchNorm1d(NUMBERS, affine=False)
+        self.classifier = nn.Linear(NUMBERS, classes)
+
+    def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> EncoderOutput:
+        """Bodies [body, frame, joint, channel], positions first, to one output a clip; the map is the positions."""
+        joints = x[..., :3].to(self.classifier.weight.dtype)
+        with torch.no_grad():
+            numbers = mean_of_bodies(self.numbers(joints), clip_of_body, clips)
+        features = self.norm(numbers).clamp(-FARTHEST, FARTHEST)
+        logits = self.classifier(features)
+        return EncoderOutput(features, logits, joints, (logits,))
+
+    def numbers(self, joints: Tensor) -> Tensor:
+        """Positions [body, frame, joint, 3] to [body, NUMBERS]: of each end of a limb, then of the body as a whole."""
+        limbs, hips = self.limbs, joints[:, :, self.hips].mean(2)
+        shoulders = joints[:, :, self.shoulders].mean(2)
+        leg = _length(joints, limbs.left_leg) + _length(joints, limbs.right_leg)
+        head = shoulders if limbs.head is None else joints[:, :, limbs.head]
+        arms = [_reach(joints, limb) for limb in (limbs.right_arm, limbs.left_arm)]
+        legs = [_reach(joints, limb) for limb in (limbs.right_leg, limbs.left_leg)]
+        whole = [2 * (head - hips) / leg, 2 * (hips - hips[:, :1]) / leg]
+        paths = [_path(smoothed(point)) for point in (*arms, *legs, *whole)]
+        bends = [_range(_bend(joints, limb)) for limb in (limbs.right_arm, limbs.left_arm)]
+        bends += [_range(_bend(joints, limb)) for limb in (limbs.right_leg, limbs.left_leg)]
+        trunk = functional.normalize(shoulders - hips, dim=2)
+        apart = joints[:, :, limbs.right_arm.end] - joints[:, :, limbs.left_arm.end]
+        arm = _length(joints, limbs.right_arm) + _length(joints, limbs.left_arm)
+        both = _hands(2 * apart / arm, *arms)
+        return torch.cat([*paths, both, *bends, _range(trunk)], 1)
+
+
+def smoothed(path: Tensor) -> Tensor:
+    """The moving average over SMOOTH frames of [body, frame, 3]; ends are repeated."""
+    padded = functional.pad(path.transpose(1, 2), (SMOOTH // 2, SMOOTH // 2), mode="replicate")
+    return functional.avg_pool1d(padded, SMOOTH, 1).transpose(1, 2)
+
+
+def _length(joints: Tensor, limb: Limb) -> Tensor:
+    """How long a limb is on average over frames: [body, 1, 1], never 0."""
+    bones = [joints[:, :, limb.middle] - joints[:, :, limb.root], joints[:, :, limb.end] - joints[:, :, limb.middle]]
+    return sum(bone.norm(dim=2) for bone in bones).mean(1)[:, None, None] + 1e-3
+
+
+def _reach(joints: Tensor, limb: Limb) -> Tensor:
+    """From a limb's root to its end, in limb lengths: [body, frame, 3]."""
+    return (joints[:, :, limb.end] - joints[:, :, limb.root]) / _length(joints, limb)
+
+
+def _bend(joints: Tensor, limb: Limb) -> Tensor:
+    """Cosine of the angle at the middle joint: -1 where the limb is straight: [body, frame, 1]."""
+    inward, outward = (joints[:, :, other] - joints[:, :, limb.middle] for other in (limb.root, limb.end))
+    return functional.cosine_similarity(inward, outward, dim=2)[..., None]
+
+
+def _range(values: Tensor) -> Tensor:
+    """Mean, least and most over frames, axis by axis: [body, frame, k] to [body, 3 k]."""
+    return torch.cat([values.mean(1), values.amin(1), values.amax(1)], 1)
+
+
+def _path(p: Tensor) -> Tensor:
+    """37 numbers of the path of a point [body, frame, 3] that say where it is, how far, which way and how it moves."""
+    v = p[:, 1:] - p[:, :-1]
+    speed = v.norm(dim=2, keepdim=True)
+    length = speed.sum(1)
+    moving = length / (length + SMALL)
+    share = speed / (length[:, None] + 1e-6)
+    spread = p.std(1)
+    # Where it moves: mean position, weighted by speed. Which axes it moves along: shares of its squared speed.
+    where = (p[:, 1:] * share).sum(1)
+    axes = v.square().sum(1) / (v.square().sum((1, 2))[:, None] + 1e-6)
+    # The direction of its fastest part, and how far it comes in the first and second half of its path.
+    stroke = functional.normalize((v * speed.square()).sum(1), dim=1, eps=1e-6) * moving
+    early = (share.cumsum(1) < 0.5).to(p.dtype)
+    halves = [(v * early).sum(1), (v * (1 - early)).sum(1)]
+    # Fast one way and slowly back: the skewness of its velocity.
+    skew = v.pow(3).mean(1) / (v.square().mean(1).pow(1.5) + 1e-6) * moving
+    place = [_range(p), spread, where, torch.log(length + SMALL)]
+    return torch.cat([*place, axes, _turns(p, v, length), _strokes(p, v), stroke, *halves, skew], 1)
+
+
+def _turns(p: Tensor, v: Tensor, length: Tensor) -> Tensor:
+    """Signed area that a path goes round, in each plane, by the square of its length: [body, 3]; circles give most."""
+    q = (p - p.mean(1, keepdim=True))[:, :-1]
+    areas = [(q[..., a] * v[..., b] - q[..., b] * v[..., a]).sum(1) for a, b in AXIS_PAIRS]
+    return 10 * torch.stack(areas, 1) / (length + SMALL).square()
+
+
+def _strokes(p: Tensor, v: Tensor) -> Tensor:
+    """How often it goes to and fro along each axis: way by extent, as a logarithm: [body, 3]."""
+    extent = p.amax(1) - p.amin(1)
+    return torch.log1p(v.abs().sum(1) / (extent + 2 * SMALL))
+
+
+def _hands(apart: Tensor, right: Tensor, left: Tensor) -> Tensor:
+    """Hands to each other: their distance, which moves more, whether they move alike or as in a mirror: [body, 7]."""
+    distance = apart.norm(dim=2, keepdim=True)
+    v_right, v_left = (path[:, 1:] - path[:, :-1] for path in (smoothed(right), smoothed(left)))
+    more, less = (v.square().sum((1, 2)) + 1e-3 for v in (v_right, v_left))
+    # Of hands that share the movement: 1 where they move alike, -1 where against each other.
+    shared = (3 * torch.minimum(more, less) / torch.maximum(more, less)).clamp(max=1) / (more * less).sqrt()
+    products = (v_right * v_left).sum(1)
+    alike, mirrored = products.sum(1), products[:, 1] + products[:, 2] - products[:, 0]
+    together = torch.stack([torch.log(more / less), alike * shared, mirrored * shared], 1)
+    return torch.cat([_range(distance), distance.std(1), together], 1)
