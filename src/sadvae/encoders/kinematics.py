@@ -73,7 +73,7 @@ def smoothed(path: Tensor) -> Tensor:
 def _length(joints: Tensor, limb: Limb) -> Tensor:
     """How long a limb is on average over frames: [body, 1, 1], never 0."""
     bones = [joints[:, :, limb.middle] - joints[:, :, limb.root], joints[:, :, limb.end] - joints[:, :, limb.middle]]
-    return sum(bone.norm(dim=2) for bone in bones).mean(1)[:, None, None] + 1e-3
+    return torch.stack(bones).norm(dim=3).sum(0).mean(1)[:, None, None] + 1e-3
 
 
 def _reach(joints: Tensor, limb: Limb) -> Tensor:

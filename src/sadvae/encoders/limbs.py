@@ -41,7 +41,7 @@ def limbs_of(layout: Layout) -> Limbs:
     arms = [_limb(layout, hops, root, landmarks) for root in (left_shoulder, right_shoulder)]
     legs = [_limb(layout, hops, root, landmarks) for root in (left_hip, right_hip)]
     head = next((i for i, name in enumerate(layout.joints) if any(word in name.lower() for word in HEAD_WORDS)), None)
-    return Limbs(*arms, *legs, head)
+    return Limbs(arms[0], arms[1], legs[0], legs[1], head)
 
 
 def _limb(layout: Layout, hops: list[int], root: int, landmarks: set[int]) -> Limb:
