@@ -100,6 +100,14 @@ class JoinedRecord(_Frozen):
     left_out: list[CloseClass]
     left_out_of_calibration: list[CloseClass]
 
+    @property
+    def close(self) -> tuple[tuple[str, list[CloseClass]], ...]:
+        """All classes that were left out, each kind behind its title."""
+        return (
+            ("Left out, close to an unseen class", self.left_out),
+            ("Left out of calibration, close to a held-out class", self.left_out_of_calibration),
+        )
+
 
 class RunRecord(_Frozen):
     """One run: what went in (settings, seed, split, data hashes, versions), and what came out.

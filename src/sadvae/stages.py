@@ -27,7 +27,15 @@ from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
-from sadvae.settings import IMPORTED, DataSettings, ExperimentSettings, PresetSettings, SplitSettings, contenders
+from sadvae.settings import (
+    IMPORTED,
+    DataSettings,
+    ExperimentSettings,
+    PartSettings,
+    PresetSettings,
+    SplitSettings,
+    contenders,
+)
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set, generated_split
 from sadvae.skeleton.manifest import Manifest, new_manifest
 from sadvae.skeleton.parts import read_clip_list
@@ -65,7 +73,7 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
             _check_file(Path(part.train_subjects), "train_subjects")
         if data.more:
             part_texts(part)
-    names = _own_names(data)
+    names = known_names(data)
     if names:
         _own_split(settings.split, data, names)
     elif settings.split.name.endswith(".json"):
@@ -122,14 +130,9 @@ def read_raw(
     )
 
 
-def known_names(data: DataSettings) -> tuple[str, ...] | None:
-    """The names of a data set's classes where the user or we have any."""
-    return texts_for(data).names if data.classes or data.dataset in dataset_names() else None
-
-
-def _own_names(data: DataSettings) -> tuple[str, ...] | None:
-    """Of several data sets, the names of the first one's classes."""
-    return part_texts(data).names if data.more else known_names(data)
+def known_names(part: PartSettings) -> tuple[str, ...] | None:
+    """The names of a data set's own classes where the user or we have any."""
+    return part_texts(part).names if part.classes or part.dataset in dataset_names() else None
 
 
 def prepare(

@@ -20,6 +20,7 @@ from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet, SkeletonClip
 from tests.cli.conftest import CommandLine
 from tests.cli.test_bad_input import refused
+from tests.cli.test_bench import experiment
 
 # What the people of "mine" did, by the generator's names, and what their own list calls it.
 OWN_NAMES = {
@@ -34,26 +35,7 @@ classes = "{classes}"
 [data.joining]
 layout = "kinect-v1"
 """
-
-
-def experiment(name: str, more: str = "") -> str:
-    return f"""
-name = "{name}"
-title = "Two kinds of recordings"
-baselines = []
-[data]
-dataset = "generated"
-generated = {{ subjects = 4, repetitions = 2, style = 0.5 }}
-{more}
-[split]
-name = "generated"
-[encoder]
-preset = "demo"
-changes = {{ widths = [8], strides = [4], frames = 16, epochs = 1 }}
-[method]
-preset = "sadvae"
-changes = {{ epochs = 2, iterations_per_epoch = 5 }}
-"""
+HEAD = 'title = "Two kinds of recordings"\nbaselines = []'
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +56,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     write_clips_file(folder / "mine.npz", ClipSet("mine", layout, clips, tuple(OWN_NAMES.values())))
     (folder / "mine.json").write_text(json.dumps(list(OWN_NAMES.values())))
-    (folder / "alone.toml").write_text(experiment("alone"))
-    (folder / "both.toml").write_text(experiment("both", MORE.format(classes=folder / "mine.json")))
+    (folder / "alone.toml").write_text(experiment("alone", HEAD))
+    (folder / "both.toml").write_text(experiment("both", HEAD, tail=MORE.format(classes=folder / "mine.json")))
     return folder
 
 
@@ -159,7 +141,7 @@ def test_check_tells_what_joining_would_come_to(files: Path, runs: Path, sadvae:
 def test_what_is_missing_is_said(files: Path, sadvae: CommandLine, tmp_path: Path) -> None:
     refused(sadvae("run", files / "both.toml", "--out", tmp_path), "'mine'", "--data mine=PATH")
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text(experiment("wrong", '[[data.more]]\ndataset = "mine"'))
+    wrong.write_text(experiment("wrong", HEAD, tail='[[data.more]]\ndataset = "mine"'))
     refused(sadvae("run", wrong, "--data", f"mine={files / 'mine.npz'}", "--out", tmp_path), "classes = 'FILE.json'")
-    wrong.write_text(experiment("wrong", '[[data.more]]\ndataset = "generated"'))
+    wrong.write_text(experiment("wrong", HEAD, tail='[[data.more]]\ndataset = "generated"'))
     refused(sadvae("run", wrong, "--out", tmp_path), "two data sets have the name 'generated'")

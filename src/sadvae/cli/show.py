@@ -80,10 +80,7 @@ def joined_lines(joined: JoinedRecord | None) -> list[str]:
     if joined is None:
         return []
     lines = [f"One class: {' = '.join(members)}" for members in joined.merged]
-    for title, found in (
-        ("Left out, close to an unseen class", joined.left_out),
-        ("Left out of calibration, close to a held-out class", joined.left_out_of_calibration),
-    ):
+    for title, found in joined.close:
         said = [f"{' = '.join(one.members)} ~ {one.to} {one.likeness:.2f}" for one in found]
         lines.append(f"{title}: {'; '.join(said) or 'none'}")
     return [*lines, f"Other data sets add {len(joined.added)} classes."]

@@ -47,21 +47,19 @@ class KinematicsNetwork(nn.Module):
 
     def numbers(self, joints: Tensor) -> Tensor:
         """Positions [body, frame, joint, 3] to [body, NUMBERS]: of each end of a limb, then of the body as a whole."""
-        limbs, hips = self.limbs, joints[:, :, self.hips].mean(2)
-        shoulders = joints[:, :, self.shoulders].mean(2)
-        leg = _length(joints, limbs.left_leg) + _length(joints, limbs.right_leg)
+        limbs, hips, shoulders = self.limbs, joints[:, :, self.hips].mean(2), joints[:, :, self.shoulders].mean(2)
         head = shoulders if limbs.head is None else joints[:, :, limbs.head]
-        arms = [_reach(joints, limb) for limb in (limbs.right_arm, limbs.left_arm)]
-        legs = [_reach(joints, limb) for limb in (limbs.right_leg, limbs.left_leg)]
-        whole = [2 * (head - hips) / leg, 2 * (hips - hips[:, :1]) / leg]
-        paths = [_path(smoothed(point)) for point in (*arms, *legs, *whole)]
-        bends = [_range(_bend(joints, limb)) for limb in (limbs.right_arm, limbs.left_arm)]
-        bends += [_range(_bend(joints, limb)) for limb in (limbs.right_leg, limbs.left_leg)]
+        four = (limbs.right_arm, limbs.left_arm, limbs.right_leg, limbs.left_leg)
+        lengths = [_length(joints, limb) for limb in four]
+        arm, leg = (lengths[0] + lengths[1]) / 2, (lengths[2] + lengths[3]) / 2
+        reaches = [
+            (joints[:, :, limb.end] - joints[:, :, limb.root]) / n for limb, n in zip(four, lengths, strict=True)
+        ]
+        paths = [smoothed(point) for point in (*reaches, (head - hips) / leg, (hips - hips[:, :1]) / leg)]
+        apart = (joints[:, :, limbs.right_arm.end] - joints[:, :, limbs.left_arm.end]) / arm
+        bends = [_range(_bend(joints, limb)) for limb in four]
         trunk = functional.normalize(shoulders - hips, dim=2)
-        apart = joints[:, :, limbs.right_arm.end] - joints[:, :, limbs.left_arm.end]
-        arm = _length(joints, limbs.right_arm) + _length(joints, limbs.left_arm)
-        both = _hands(2 * apart / arm, *arms)
-        return torch.cat([*paths, both, *bends, _range(trunk)], 1)
+        return torch.cat([*map(_path, paths), _hands(apart, paths[0], paths[1]), *bends, _range(trunk)], 1)
 
 
 def smoothed(path: Tensor) -> Tensor:
@@ -74,11 +72,6 @@ def _length(joints: Tensor, limb: Limb) -> Tensor:
     """How long a limb is on average over frames: [body, 1, 1], never 0."""
     bones = [joints[:, :, limb.middle] - joints[:, :, limb.root], joints[:, :, limb.end] - joints[:, :, limb.middle]]
     return torch.stack(bones).norm(dim=3).sum(0).mean(1)[:, None, None] + 1e-3
-
-
-def _reach(joints: Tensor, limb: Limb) -> Tensor:
-    """From a limb's root to its end, in limb lengths: [body, frame, 3]."""
-    return (joints[:, :, limb.end] - joints[:, :, limb.root]) / _length(joints, limb)
 
 
 def _bend(joints: Tensor, limb: Limb) -> Tensor:
@@ -127,9 +120,12 @@ def _strokes(p: Tensor, v: Tensor) -> Tensor:
 
 
 def _hands(apart: Tensor, right: Tensor, left: Tensor) -> Tensor:
-    """Hands to each other: their distance, which moves more, whether they move alike or as in a mirror: [body, 7]."""
+    """Hands to each other: their distance, which moves more, whether they move alike or as in a mirror: [body, 7].
+
+    apart: from left to right [body, frame, 3]. right, left: their smoothed paths.
+    """
     distance = apart.norm(dim=2, keepdim=True)
-    v_right, v_left = (path[:, 1:] - path[:, :-1] for path in (smoothed(right), smoothed(left)))
+    v_right, v_left = (path[:, 1:] - path[:, :-1] for path in (right, left))
     more, less = (v.square().sum((1, 2)) + 1e-3 for v in (v_right, v_left))
     # Of hands that share the movement: 1 where they move alike, -1 where against each other.
     shared = (3 * torch.minimum(more, less) / torch.maximum(more, less)).clamp(max=1) / (more * less).sqrt()

@@ -51,12 +51,16 @@ def _limb(layout: Layout, hops: list[int], root: int, landmarks: set[int]) -> Li
 
 def _outward(layout: Layout, hops: list[int], joint: int, landmarks: set[int]) -> int:
     """The neighbour away from the spine from which the longest way leads on; the joint itself where none does."""
-    found = [b if a == joint else a for a, b in layout.bones if joint in (a, b)]
-    outer = [other for other in found if hops[other] > hops[joint] and other not in landmarks]
+    outer = [other for other in _outer(layout, hops, joint) if other not in landmarks]
     return max(outer, key=lambda other: (_length(layout, hops, other), -other), default=joint)
 
 
 def _length(layout: Layout, hops: list[int], joint: int) -> int:
     """Bones of the longest way from a joint away from the spine."""
-    outer = [b if a == joint else a for a, b in layout.bones if joint in (a, b)]
-    return max((1 + _length(layout, hops, other) for other in outer if hops[other] > hops[joint]), default=0)
+    return max((1 + _length(layout, hops, other) for other in _outer(layout, hops, joint)), default=0)
+
+
+def _outer(layout: Layout, hops: list[int], joint: int) -> list[int]:
+    """The neighbours of a joint that are farther from the spine."""
+    found = [b if a == joint else a for a, b in layout.bones if joint in (a, b)]
+    return [other for other in found if hops[other] > hops[joint]]

@@ -40,10 +40,7 @@ def _joining(record: RunRecord) -> Iterator[Html]:
     merged = [("One class", " = ".join(members)) for members in record.joined.merged]
     out = [
         (title, f"{' = '.join(one.members)} ~ {one.to}, likeness {one.likeness:.2f}")
-        for title, found in (
-            ("Left out, close to an unseen class", record.joined.left_out),
-            ("Left out of calibration, close to a held-out class", record.joined.left_out_of_calibration),
-        )
+        for title, found in record.joined.close
         for one in found
     ]
     yield details(
