@@ -199,6 +199,18 @@ def test_the_readme_has_one_row_for_all_splits() -> None:
     assert lines[2].startswith("| sticks 4/2, 3 splits, 6 runs, last epoch | 50.0 | ")
 
 
+def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_few_runs() -> None:
+    variant = records(settings={"encoder": {"preset": "kinematics"}})[:3]
+    other_rule = [r.model_copy(update={"selection": "held_out_classes"}) for r in records()[:2]]
+    assert readme_table([*variant, *records(), *other_rule]) == readme_table([*records(), *other_rule])
+    lines = readme_table([*variant, *records()]).splitlines()
+    assert len(lines) == 3
+    assert "6 runs, last epoch" in lines[2]
+    # Fewer runs on a split that nobody else has are a row of their own.
+    apart = [r.model_copy(update={"split": "fourth", "data_hashes": {"clips": "other"}}) for r in variant]
+    assert len(readme_table([*apart, *records()]).splitlines()) == 4
+
+
 def test_every_table_is_a_file_in_three_forms(tmp_path: Path) -> None:
     count = write_tables(tmp_path, records())
     folder = tmp_path / "sticks-4-seen-and-2-unseen-classes"
