@@ -8,7 +8,7 @@ from typing import Any
 from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
-# Presets of skeleton encoders beside the default one, st_gcn_pp.
+# Presets of skeleton encoders beside st_gcn_pp.
 ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn", "kinematics")
 
 

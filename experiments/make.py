@@ -12,6 +12,7 @@ from textwrap import fill
 from typing import Any
 
 from experiments.ablations import ablations
+from experiments.defaults import DESCRIPTIONS, ENCODER, compared
 from experiments.literature import SETTINGS, published_results
 from experiments.overview import overview
 from experiments.several import BASELINES as BASELINES_OF_SEVERAL
@@ -57,6 +58,8 @@ FEW = {
     "utd_mhad": ("7", ("purls-22-5", "purls-18-9", "purls-14-13", *(f"random-22-5-{i}" for i in range(20)))),
     "msr_action3d": ("9", tuple(f"random-15-5-{i}" for i in range(10))),
 }
+# The network that gives features of its own, as all files but those of defaults/ have it.
+NETWORK = {"preset": "st_gcn_pp"}
 # What the first experiment with UTD-MHAD held out, and so what its records are of.
 HELD_OUT = {("utd_mhad", "purls-22-5"): (3, 11, 12, 15, 21)}
 
@@ -85,6 +88,8 @@ class Protocol:
 def files() -> dict[Path, str]:
     """Every experiment file: path and text."""
     found = {FOLDER / p.dataset / f"{p.stem}.toml": large(p) for p in large_protocols()}
+    every = [*(p for p in large_protocols() if not p.descriptions), *_few_protocols()]
+    found |= {FOLDER / "defaults" / f"{p.name}.toml": default(p) for p in every}
     for dataset, (_, splits) in FEW.items():
         protocols = [Protocol(dataset, split, descriptions=False) for split in splits]
         found |= {FOLDER / dataset / f"{p.stem}.toml": few(p) for p in protocols}
@@ -96,6 +101,10 @@ def files() -> dict[Path, str]:
             for ending, others in several(dataset):
                 found[FOLDER / "general" / f"{p.name}{ending}.toml"] = general(p, f"general_{p.name}{ending}", others)
     return found
+
+
+def _few_protocols() -> Iterator[Protocol]:
+    return (Protocol(dataset, split) for dataset, (_, splits) in FEW.items() for split in splits)
 
 
 def large_protocols() -> Iterator[Protocol]:
@@ -111,6 +120,7 @@ def large(protocol: Protocol) -> str:
     mode = "descriptions" if protocol.descriptions else "names"
     blocks = [
         _head(protocol, protocol.name),
+        entry("encoder", NETWORK),
         _split(protocol, ()),
         [
             *_texts_comment(protocol),
@@ -138,7 +148,7 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
     found = changes or {}
     blocks = [
         _head(protocol, name, "ablation", []) if name else _head(protocol, protocol.name),
-        *(entry(table, values) for table, values in found.items() if table != "compare"),
+        *(entry(table, values) for table, values in ({"encoder": NETWORK} | found).items() if table != "compare"),
         _split(protocol, (FEW[protocol.dataset][0],)),
         entry("text", {"encoder": "minilm", "mode": "descriptions"}),
         entry("method", {"preset": "sadvae"}),
@@ -149,11 +159,29 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
     return _joined([*blocks, _published_preset(protocol), aligned, *_verbs_and_nouns()])
 
 
+def default(protocol: Protocol) -> str:
+    """The file of a protocol under the default encoder and method."""
+    changes = {} if protocol.dataset in FEW else PASSES
+    method = {"preset": "taught", "changes": changes} if changes else {"preset": "taught"}
+    blocks = [
+        _head(protocol, f"default_{protocol.name}", "default"),
+        entry("encoder", {"preset": ENCODER}),
+        _split(protocol, (FEW[protocol.dataset][0],) if protocol.dataset in FEW else ()),
+        entry("text", DESCRIPTIONS),
+        entry("method", method),
+        *(entry("[compare]", values) for values in compared(changes)),
+        _published_preset(protocol),
+        *_verbs_and_nouns(),
+    ]
+    return _joined(blocks)
+
+
 def general(protocol: Protocol, name: str, others: tuple[str, ...]) -> str:
     """The file of a protocol whose training clips are joined by those of other data sets."""
     blocks = [
         _head(protocol, name, "general", BASELINES_OF_SEVERAL),
         *added(others),
+        entry("encoder", NETWORK),
         _split(protocol, (FEW[protocol.dataset][0],)),
         entry("text", {"encoder": "minilm", "mode": "descriptions"}),
         entry("method", {"preset": "sadvae"}),

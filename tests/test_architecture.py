@@ -17,6 +17,7 @@ FLOORS = {
     "files": 1,
     "mat_file": 1,
     "task": 1,
+    "lessons": 0,
     "protocol": 1,
     "record": 2,
     "encoder_record": 2,
@@ -38,6 +39,7 @@ FLOORS = {
     "settings": 5,
     "stages": 5,
     "joining": 5,
+    "teaching": 5,
     "joined_clips": 5,
     "preparing": 5,
     "accuracy_job": 6,
@@ -54,6 +56,9 @@ FLOORS = {
 }
 SAME_FLOOR = {
     ("task", "types"),
+    ("task", "lessons"),
+    ("lessons", "types"),
+    ("lessons", "errors"),
     ("stages", "settings"),
     ("preparing", "stages"),
     ("preparing", "settings"),

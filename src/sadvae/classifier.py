@@ -27,6 +27,7 @@ from sadvae.settings import PresetSettings
 from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.task import ClipTask, ZeroShotTask
+from sadvae.teaching import make_material, taught
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
@@ -60,7 +61,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         held_out: float = 0.2,
         encoder: str = "default",
         encoder_changes: dict[str, Any] | None = None,
-        method: str = "sadvae",
+        method: str = "taught",
         method_changes: dict[str, Any] | None = None,
         prepare: PrepareSettings | None = None,
         text_encoder: str | TextEncoder = "minilm",
@@ -157,14 +158,23 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
     def _pretrained(self, task: ClipTask, settings: EncoderSettings) -> TrainedEncoder:
         return pretrain(task, len(task.train.class_names), settings, self.seed)
 
+    def _encoder(self) -> TextEncoder:
+        return load_text_encoder(self.text_encoder) if isinstance(self.text_encoder, str) else self.text_encoder
+
     def _embeddings(self, classes: tuple[str, ...]) -> ClassEmbeddings:
         told = tuple(known_descriptions(name) for name in classes)
-        encoder = load_text_encoder(self.text_encoder) if isinstance(self.text_encoder, str) else self.text_encoder
-        return embed_classes(ClassTexts(tuple(range(len(classes))), classes, told), encoder, mode=self.text_mode)
+        texts = ClassTexts(tuple(range(len(classes))), classes, told)
+        return embed_classes(texts, self._encoder(), mode=self.text_mode)
+
+    def _taught(self, task: ZeroShotTask, classes: tuple[str, ...]) -> ZeroShotTask:
+        material, encoder = make_material(), self._encoder()
+        return taught(task, classes, material, material.vectors(encoder, self.text_mode), encoder, every=True)
 
     def _aligned(self, encoder: TrainedEncoder, task: ZeroShotTask, classes: tuple[str, ...]) -> Recognizer:
-        method = stages.main_method(_preset(self.method, self.method_changes))
-        levels = train_levels(method, task, self.seed, LastStep())
+        chosen = _preset(self.method, self.method_changes)
+        if stages.takes_lessons(chosen) and encoder.settings.feature_kind == "kinematics":
+            task = self._taught(task, classes)
+        levels = train_levels(stages.main_method(chosen), task, self.seed, LastStep())
         return new_recognizer(
             encoder,
             levels.trained,

@@ -19,7 +19,7 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
-from sadvae.files import locked, read_json, sha256_of, write_json
+from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import imported_features, imported_vectors
 from sadvae.joining import joined_record
 from sadvae.machine import git_revision, peak_memory_mb, versions
@@ -28,12 +28,13 @@ from sadvae.preparing import default_target, manifest_path, prepare_to
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord, read_record
-from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings
+from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings, contenders
 from sadvae.skeleton.manifest import hash_clips, read_manifest
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
 from sadvae.sources import Source, Sources
 from sadvae.task import ZeroShotTask
+from sadvae.teaching import Material, make_material, read_material, taught, write_material
 from sadvae.text.embed import embed_classes, read_class_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
 from sadvae.text.parts_of_speech import verb_and_noun
@@ -125,7 +126,24 @@ class Run:
             features = self.extract(clips, encoders)
         had = known or {}
         tasks = {text: had.get(text) or features.task(vectors) for text, vectors in embeddings.items()}
-        return Waist(tasks, features, encoders)
+        return Waist({**tasks, **self.teach(tasks, features)}, features, encoders)
+
+    def teach(self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features) -> dict[TextSettings, ZeroShotTask]:
+        """The tasks of methods that learn from composed movements, with these (lessons.npz and their texts)."""
+        found = [one for one in contenders(self.settings) if stages.takes_lessons(one.method)]
+        wanted = [text for text in dict.fromkeys(one.text for one in found) if tasks[text].lessons is None]
+        if not wanted or features.kind != "kinematics":
+            return {}
+        path = self._place(self.out / "lessons.npz", "lessons", _key("lessons"))
+        self._stage("compose", path, _key("lessons"), lambda: write_material(path, make_material()))
+        material = read_material(path)
+        return {text: self._taught(tasks[text], text, features, material) for text in wanted}
+
+    def _taught(self, task: ZeroShotTask, text: TextSettings, features: Features, material: Material) -> ZeroShotTask:
+        key, encoder = _key("lessons", text), load_text_encoder(text.encoder)
+        path = self._place(self.out / f"lessons-{key[:12]}.npz", "lesson-texts", key)
+        self._stage("compose", path, key, lambda: write_arrays(path, {"vectors": material.vectors(encoder, text.mode)}))
+        return taught(task, features.class_names, material, read_arrays(path)["vectors"], encoder)
 
     def take_features(self) -> Features:
         """Features that were made elsewhere; they stay where they are."""

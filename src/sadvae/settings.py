@@ -152,7 +152,7 @@ class ExperimentSettings(_Frozen):
     split: SplitSettings
     encoder: PresetSettings = PresetSettings(preset="default")
     text: TextSettings = TextSettings()
-    method: PresetSettings = PresetSettings(preset="sadvae")
+    method: PresetSettings = PresetSettings(preset="taught")
     gate: str = "max_probability"
     selection: str = "last_step"
     selections: tuple[str, ...] = ()

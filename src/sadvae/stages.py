@@ -25,10 +25,13 @@ from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
+from sadvae.methods.settings import TaughtSettings
+from sadvae.methods.taught import Taught
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
 from sadvae.settings import (
     IMPORTED,
+    Contender,
     DataSettings,
     ExperimentSettings,
     PartSettings,
@@ -78,13 +81,14 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
         _own_split(settings.split, data, names)
     elif settings.split.name.endswith(".json"):
         _check_file(Path(settings.split.name), "name of [split]")
-    encoder_settings(settings.encoder)
+    kind = encoder_settings(settings.encoder).feature_kind
     for rule in settings.rules:
         selection_by_name(rule)
     for name in settings.baselines:
         baseline(name)
     for contender in contenders(settings):
-        main_method(contender.method)
+        if takes_lessons(contender.method):
+            _check_lessons(contender, kind, source)
         if contender.text.mode == IMPORTED:
             _check_file(Path(contender.text.encoder), "encoder of [text]")
         else:
@@ -105,6 +109,20 @@ def _check_sources(data: DataSettings, source: Source) -> None:
                 f"dataset {part.dataset!r} needs its files; name their folder with {named}, or one of features with "
                 "--features."
             )
+
+
+def _check_lessons(contender: Contender, kind: str, source: Source) -> None:
+    name = contender.entry or contender.method.preset
+    if kind != "kinematics" and not is_features_folder(source):
+        raise SadvaeError(
+            f"method {name!r} learns from composed movements, which have numbers of movement as features; take an "
+            'encoder with features = "kinematics", such as the preset default, or the method preset sadvae.'
+        )
+    if contender.text.mode == IMPORTED:
+        raise SadvaeError(
+            f"method {name!r} puts composed movements into words, which needs a text encoder, not imported vectors; "
+            "name one in [text], or take the method preset sadvae."
+        )
 
 
 def _check_file(path: Path, setting: str) -> None:
@@ -225,7 +243,8 @@ def extract_to(
             name: _extracted_level(new, name, task, encoders.get(name), settings, maps, progress)
             for name, task in encoders.division.levels(clips).items()
         }
-        fill_features(new, Features(clips.dataset, clips.class_names, levels["test"], levels.get("calibration")))
+        kind = encoders.test.settings.feature_kind
+        fill_features(new, Features(clips.dataset, clips.class_names, levels["test"], levels.get("calibration"), kind))
         for scratch in (*new.glob("*.features.npy"), *new.glob("*.logits.npy")):
             scratch.unlink()
 
@@ -251,7 +270,14 @@ def main_method(chosen: PresetSettings) -> Method:
     """SA-DVAE under a preset, or a baseline by its name."""
     if chosen.preset in BASELINES:
         return baseline(chosen.preset, chosen.changes)
-    return SADVAE(preset(chosen.preset, **chosen.changes))
+    settings = preset(chosen.preset, **chosen.changes)
+    return Taught(settings) if isinstance(settings, TaughtSettings) else SADVAE(settings)
+
+
+def takes_lessons(chosen: PresetSettings) -> bool:
+    """Whether a method learns from composed movements beside its task's clips."""
+    method = main_method(chosen)
+    return isinstance(method, Taught) and method.settings.lesson_share > 0
 
 
 def method_name(chosen: PresetSettings) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sadvae.equal_rows import equal_rows
 from sadvae.errors import LeakageError, SadvaeError
+from sadvae.lessons import Lessons
 from sadvae.types import ClassEmbeddings, ClassSplit, ClipSet, EncoderTrace, FeatureSet
 
 Allowance = Literal["shared_subjects", "unknown_encoder", "equal_rows"]
@@ -107,6 +108,7 @@ class ZeroShotTask:
     """Features of one level of one split, and the text embeddings of all its classes.
 
     calibration: the same thing one level down (its unseen classes are seen classes here), for gate and selection.
+    lessons: composed movements beside the training clips, for methods that learn from them.
     allow: leakage that is accepted knowingly ("shared_subjects", "unknown_encoder", "equal_rows"); it is recorded.
 
     Raises LeakageError when an unseen label, a test clip or a test subject reaches training or calibration, or when
@@ -120,6 +122,7 @@ class ZeroShotTask:
     classes: ClassEmbeddings
     calibration: ZeroShotTask | None = None
     allow: tuple[Allowance, ...] = ()
+    lessons: Lessons | None = None
 
     def __post_init__(self) -> None:
         if not self.split.unseen:
@@ -136,6 +139,7 @@ class ZeroShotTask:
         if len(self.train.labels) == 0:
             raise SadvaeError(f"split {self.split.name!r} has no training features.")
         self.classes.of(self.split.classes)
+        self._check_lessons()
         self._check_encoder()
         self._check_rows()
         if self.calibration is not None:
@@ -145,6 +149,17 @@ class ZeroShotTask:
     def parts(self) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
         """train, test_seen, test_unseen."""
         return self.train, self.test_seen, self.test_unseen
+
+    def _check_lessons(self) -> None:
+        if self.lessons is None:
+            return
+        found = self.lessons.features.shape[1], self.lessons.texts.shape[1]
+        expected = self.train.features.shape[1], self.classes.vectors.shape[1]
+        if found != expected:
+            raise SadvaeError(
+                f"lessons have {found[0]} numbers of movement and texts of width {found[1]}; the features and class "
+                f"texts of this task have {expected[0]} and {expected[1]}; make both with the same encoders."
+            )
 
     def _check_encoder(self) -> None:
         tests = {*self.test_seen.clip_ids, *self.test_unseen.clip_ids}

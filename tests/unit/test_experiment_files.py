@@ -25,7 +25,8 @@ from sadvae.settings import (
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.stages import check_settings
 
-EVERY = sorted(path for name in (*CLASS_COUNTS, "ablations", "general") for path in (FOLDER / name).glob("*.toml"))
+FOLDERS = (*CLASS_COUNTS, "ablations", "general", "defaults")
+EVERY = sorted(path for name in FOLDERS for path in (FOLDER / name).glob("*.toml"))
 LARGE = [path for path in EVERY if path.parent.name in ("ntu60", "ntu120", "pku51")]
 # What makes a training take a moment, and an idea of each decision.
 QUICK = {"epochs": 1, "iterations_per_epoch": 2, "classifier_samples": 2, "classifier_steps": 2}
@@ -50,10 +51,10 @@ def test_files_are_those_of_the_table() -> None:
 
 
 def test_there_is_a_file_for_every_protocol() -> None:
-    count = {folder: len(list((FOLDER / folder).glob("*.toml"))) for folder in (*CLASS_COUNTS, "ablations", "general")}
+    count = {folder: len(list((FOLDER / folder).glob("*.toml"))) for folder in FOLDERS}
     assert count == {
         **{"ntu60": 13, "ntu120": 11, "pku51": 8, "utd_mhad": 23, "msr_action3d": 10},
-        **{"ablations": 60, "general": 30},
+        **{"ablations": 60, "general": 30, "defaults": 59},
     }
 
 
@@ -63,12 +64,13 @@ def test_a_file_is_valid_and_its_split_exists(path: Path, tmp_path: Path) -> Non
     (features_folder / "task.json").touch()
     settings = read_experiment(path)
     check_settings(settings, features_folder)
-    own = settings.name.removeprefix("ablation_").removeprefix("general_")
+    own = settings.name.removeprefix("ablation_").removeprefix("general_").removeprefix("default_")
     assert own.startswith(settings.data.dataset)
     split = load_split(settings.data.dataset, settings.split.name, None, settings.split.validation_unseen)
     assert f"{len(split.seen)}/{len(split.unseen)}" in settings.title
     shown = {settings.method.preset, *settings.baselines, *(entry.method.preset for entry in settings.compare)}
-    assert path.parent.name in ("ablations", "general") or shown == {"sadvae", "published", *BASELINES}
+    everything = {"sadvae", "published", *BASELINES} | ({"taught"} if path.parent.name == "defaults" else set())
+    assert path.parent.name in ("ablations", "general") or shown == everything
     for result in settings.published:
         assert result.source
         assert result.selection == "oracle_test"

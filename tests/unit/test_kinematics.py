@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sadvae.encoders.extract import extract
 from sadvae.encoders.inference import Inference, InferenceSettings
-from sadvae.encoders.kinematics import NUMBERS, KinematicsNetwork, smoothed
+from sadvae.encoders.kinematics import NUMBERS, Kinematics, KinematicsNetwork, WithKinematics, smoothed
 from sadvae.encoders.limbs import limbs_of
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.settings import encoder_preset
@@ -42,7 +42,7 @@ def standing(frames: int = 48) -> Tensor:
 
 
 def numbers(joints: Tensor) -> Tensor:
-    return KinematicsNetwork(LAYOUT, 2).numbers(joints)[0]
+    return Kinematics(LAYOUT).numbers(joints)[0]
 
 
 def circling(turns: float) -> Tensor:
@@ -125,3 +125,24 @@ def test_it_learns_survives_saving_and_has_no_maps(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.features, found.features)
     with pytest.raises(SadvaeError, match="no feature maps"):
         next(Inference(encoder, InferenceSettings()).outputs(task.test_seen, maps=True))
+
+
+def test_beside_a_network_it_gives_the_features_and_the_network_learns_as_alone() -> None:
+    raw = generate_clip_set(settings=GeneratedSettings(actions=ACTIONS[:3], subjects=4, repetitions=1))
+    clips, _ = prepare_clip_set(raw, PrepareSettings())
+    labels = {raw.class_names.index(name): number for number, name in enumerate(ACTIONS[:3])}
+    own = tuple(replace(clip, label=labels[clip.label or 0]) for clip in clips.clips)
+    task = divide(replace(clips, clips=own, class_names=ACTIONS[:3]), build_split("s", [2], 3))
+    small = encoder_preset("demo").model_copy(update={"epochs": 2, "widths": (8, 16), "strides": (2, 2)})
+    beside, alone = (
+        pretrain(task, 3, small.model_copy(update={"features": features}), 0) for features in ("kinematics", "network")
+    )
+    assert isinstance(beside.network, WithKinematics)
+    train, found = extract(beside, task.train), extract(beside, task.test_seen)
+    np.testing.assert_array_equal(found.seen_logits, extract(alone, task.test_seen).seen_logits)
+    assert found.features.shape[1] == NUMBERS
+    moving = train.features.std(0) > 0.05
+    assert moving.mean() > 0.9
+    np.testing.assert_allclose(train.features[:, moving].mean(0), 0, atol=0.35)
+    assert "features" in beside.settings.model_dump()
+    assert "features" not in alone.settings.model_dump()

@@ -22,6 +22,7 @@ from sadvae.recognition.config import Origin, without_details
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.task import ZeroShotTask
+from sadvae.teaching import make_material, taught
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.encoders import load_text_encoder
 from sadvae.types import ClassEmbeddings
@@ -39,8 +40,12 @@ def command(
     embeddings: Annotated[Path, typer.Argument(help="Embeddings file from `embed` or `import`.")],
     out: Annotated[Path, typer.Option(help="Folder for the trained method.")] = Path("trained"),
     preset: Annotated[
-        str, typer.Option(help=f"SA-DVAE preset {', '.join(PRESETS)}; or {', '.join(BASELINES)}.")
-    ] = "sadvae",
+        str | None,
+        typer.Option(
+            help=f"SA-DVAE preset {', '.join(PRESETS)}; or {', '.join(BASELINES)}. Default: taught for numbers of "
+            "movement, sadvae for features of a network."
+        ),
+    ] = None,
     selection: Annotated[
         str, typer.Option(help="last_step, held_out_classes, or oracle_test (not a result).")
     ] = "last_step",
@@ -58,8 +63,8 @@ def command(
     found, vectors = read_features(features), read_class_embeddings(embeddings)
     if recognizer is not None:
         _check_for_recognizer(vectors, embeddings)
-    task = found.task(vectors)
-    chosen = PresetSettings(preset=preset, changes=_changes(setting or []))
+    chosen = PresetSettings(preset=preset or _usual(found, vectors), changes=_changes(setting or []))
+    task = _task(found, vectors, chosen)
     name = stages.method_name(chosen)
     with Progresses() as say:
         fitted = stages.fit_and_evaluate(
@@ -82,6 +87,24 @@ def command(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")
     )
     typer.echo(f"Wrote {out}")
+
+
+def _usual(features: Features, vectors: ClassEmbeddings) -> str:
+    """The preset that is taken where none is named: lessons need numbers of movement, and a known text encoder."""
+    return "taught" if features.kind == "kinematics" and vectors.mode else "sadvae"
+
+
+def _task(features: Features, vectors: ClassEmbeddings, chosen: PresetSettings) -> ZeroShotTask:
+    task = features.task(vectors)
+    if not stages.takes_lessons(chosen) or features.kind != "kinematics":
+        return task
+    if not vectors.mode:
+        raise SadvaeError(
+            f"the preset {chosen.preset} puts composed movements into words, but these class embeddings were imported "
+            f"({vectors.encoder}); make them with `sadvae embed`, or take --preset sadvae."
+        )
+    material, encoder = make_material(), load_text_encoder(vectors.encoder)
+    return taught(task, features.class_names, material, material.vectors(encoder, vectors.mode), encoder)
 
 
 def _recognizer(

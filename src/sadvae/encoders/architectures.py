@@ -9,7 +9,7 @@ from torch import nn
 from sadvae.encoders.ctr_gcn import ctr_gcn_block
 from sadvae.encoders.fusion import LateFusion
 from sadvae.encoders.graph import spatial_partitions
-from sadvae.encoders.kinematics import KinematicsNetwork
+from sadvae.encoders.kinematics import KinematicsNetwork, WithKinematics
 from sadvae.encoders.network import Block, BlockSize, SkeletonNetwork
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.shift_gcn import shift_gcn_block
@@ -18,7 +18,7 @@ from sadvae.encoders.st_gcn_pp import st_gcn_pp_block
 from sadvae.encoders.streams import columns_of
 from sadvae.types import Layout
 
-Network = SkeletonNetwork | LateFusion | KinematicsNetwork
+Network = SkeletonNetwork | LateFusion | KinematicsNetwork | WithKinematics
 
 
 def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> Network:
@@ -28,6 +28,11 @@ def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> 
     """
     if settings.architecture == "kinematics":
         return KinematicsNetwork(layout, class_count)
+    network = _learned(settings, layout, class_count)
+    return WithKinematics(network, layout) if settings.features == "kinematics" else network
+
+
+def _learned(settings: EncoderSettings, layout: Layout, class_count: int) -> SkeletonNetwork | LateFusion:
     if settings.fusion == "late" and len(settings.streams) > 1:
         return LateFusion([_network(settings, (stream,), layout, class_count) for stream in settings.streams])
     return _network(settings, settings.streams, layout, class_count)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sadvae.encoders.inference import Inference, InferenceSettings, Outputs, Progress
+from sadvae.encoders.kinematics import NUMBERS, WithKinematics
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.features.rows import RowFile, map_rows, row_file
 from sadvae.types import ClipSet, FeatureSet, FloatArray
@@ -67,7 +68,8 @@ def extract_maps(
     """Write the feature map of every clip before pooling to an .npy file; returns it mapped.
 
     float32 [clip, d, frame', joint], mean over the bodies of a clip, in the order of the clips; frame' is the number of
-    frames that the encoder's strides leave. Its mean over frames and joints is the clip's feature.
+    frames that the encoder's strides leave. Its mean over frames and joints is the clip's feature, where the network
+    gives the features.
     """
     shape = (len(clips.clips), *map_shape(encoder))
     with row_file(path, shape) as file:
@@ -84,7 +86,7 @@ def _stream(outputs: Iterator[Outputs], files: dict[str, RowFile]) -> None:
 
 def feature_width(encoder: TrainedEncoder) -> int:
     """The number of dimensions of an encoder's features."""
-    return encoder.settings.widths[-1]
+    return NUMBERS if isinstance(encoder.network, WithKinematics) else encoder.settings.widths[-1]
 
 
 def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
@@ -92,7 +94,7 @@ def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
     frames = encoder.settings.frames
     for stride in encoder.settings.strides:
         frames = -(-frames // stride)
-    return feature_width(encoder), frames, len(encoder.layout.joints)
+    return encoder.settings.widths[-1], frames, len(encoder.layout.joints)
 
 
 def feature_set(encoder: TrainedEncoder, clips: ClipSet, features: FloatArray, logits: FloatArray) -> FeatureSet:

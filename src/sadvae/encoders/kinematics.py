@@ -8,12 +8,15 @@ Ours; docs/encoders.md says what each number is.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sadvae.encoders.fusion import LateFusion
 from sadvae.encoders.limbs import Limb, limbs_of
-from sadvae.encoders.network import EncoderOutput, mean_of_bodies
+from sadvae.encoders.network import EncoderOutput, SkeletonNetwork, mean_of_bodies
 from sadvae.types import Layout
 
 # Frames of the moving average that takes a sensor's noise off a path.
@@ -27,23 +30,30 @@ AXIS_PAIRS = ((0, 1), (1, 2), (0, 2))
 NUMBERS = 6 * 37 + 7 + 4 * 3 + 9
 
 
-class KinematicsNetwork(nn.Module):
-    """Numbers of movement, standardised by training clips, and a linear classifier on them."""
+class Kinematics(nn.Module):
+    """Numbers of movement, standardised by training clips."""
 
-    def __init__(self, layout: Layout, classes: int) -> None:
+    def __init__(self, layout: Layout) -> None:
         super().__init__()
         self.limbs, self.hips, self.shoulders = limbs_of(layout), list(layout.hips), list(layout.shoulders)
         self.norm = nn.BatchNorm1d(NUMBERS, affine=False)
-        self.classifier = nn.Linear(NUMBERS, classes)
 
-    def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> EncoderOutput:
-        """Bodies [body, frame, joint, channel], positions first, to one output a clip; the map is the positions."""
-        joints = x[..., :3].to(self.classifier.weight.dtype)
-        with torch.no_grad():
-            numbers = mean_of_bodies(self.numbers(joints), clip_of_body, clips)
-        features = self.norm(numbers).clamp(-FARTHEST, FARTHEST)
-        logits = self.classifier(features)
-        return EncoderOutput(features, logits, joints, (logits,))
+    def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> Tensor:
+        """Bodies [body, frame, joint, channel], positions first, to features [clip, NUMBERS]."""
+        return self.norm(self.of_clips(x, clip_of_body, clips)).clamp(-FARTHEST, FARTHEST)
+
+    @torch.no_grad()
+    def of_clips(self, x: Tensor, clip_of_body: Tensor, clips: int) -> Tensor:
+        """As forward, not yet standardised: the mean over the bodies of each clip."""
+        return mean_of_bodies(self.numbers(x[..., :3].to(torch.float32)), clip_of_body, clips)
+
+    def standardise_by(self, numbers: Tensor) -> None:
+        """Take mean and spread of the numbers [clip, NUMBERS] of training clips for those of all clips."""
+        mean, variance = self.norm.running_mean, self.norm.running_var
+        assert mean is not None
+        assert variance is not None
+        mean.copy_(numbers.mean(0))
+        variance.copy_(numbers.var(0, correction=0))
 
     def numbers(self, joints: Tensor) -> Tensor:
         """Positions [body, frame, joint, 3] to [body, NUMBERS]: of each end of a limb, then of the body as a whole."""
@@ -60,6 +70,37 @@ class KinematicsNetwork(nn.Module):
         bends = [_range(_bend(joints, limb)) for limb in four]
         trunk = functional.normalize(shoulders - hips, dim=2)
         return torch.cat([*map(_path, paths), _hands(apart, paths[0], paths[1]), *bends, _range(trunk)], 1)
+
+
+class KinematicsNetwork(nn.Module):
+    """Numbers of movement and a linear classifier on them, with no network else."""
+
+    def __init__(self, layout: Layout, classes: int) -> None:
+        super().__init__()
+        self.kinematics = Kinematics(layout)
+        self.classifier = nn.Linear(NUMBERS, classes)
+
+    def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> EncoderOutput:
+        """Bodies [body, frame, joint, channel], positions first, to one output a clip; the map is the positions."""
+        features = self.kinematics(x, clip_of_body, clips)
+        logits = self.classifier(features)
+        return EncoderOutput(features, logits, x[..., :3], (logits,))
+
+
+class WithKinematics(nn.Module):
+    """A network that tells seen classes apart, beside numbers of movement as features: each does what it does best.
+
+    The network learns as it would alone; the numbers are standardised by whole training clips when it has learned.
+    """
+
+    def __init__(self, network: SkeletonNetwork | LateFusion, layout: Layout) -> None:
+        super().__init__()
+        self.network, self.kinematics = network, Kinematics(layout)
+
+    def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> EncoderOutput:
+        """As the network, with the numbers of movement in place of its features once training is over."""
+        found: EncoderOutput = self.network(x, clip_of_body, clips)
+        return found if self.training else replace(found, features=self.kinematics(x, clip_of_body, clips))
 
 
 def smoothed(path: Tensor) -> Tensor:

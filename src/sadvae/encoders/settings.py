@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from sadvae.errors import SadvaeError
 
 Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "kinematics"]
+Features = Literal["network", "kinematics"]
 Stream = Literal["joint", "bone", "joint motion", "bone motion"]
 
 # Branches that divide the channels of a block over time.
@@ -21,6 +29,8 @@ class EncoderSettings(BaseModel):
     architecture: one of the files of that name; "kinematics" has neither blocks nor streams, so that what is said of
     them here does not move it. streams: what is read of the joints. fusion: "early" joins the streams
     as channels of one network, "late" trains one network a stream and takes the mean of what they say.
+    features: what alignment reads: what the network's last block says, or numbers of movement (kinematics.py) beside
+    the network, which then gives the logits alone.
     widths, strides: one graph block each; a stride of 2 halves the frames. The last width is that of the features.
     temporal_kernel: frames that a temporal convolution sees (Shift-GCN has none).
     frames: every clip is resized to this many. crop: the smallest share of a clip that a training sample keeps.
@@ -40,6 +50,7 @@ class EncoderSettings(BaseModel):
     architecture: Architecture = "st_gcn"
     streams: tuple[Stream, ...] = ("joint", "bone", "joint motion", "bone motion")
     fusion: Literal["early", "late"] = "early"
+    features: Features = "network"
     widths: tuple[int, ...] = (64, 128, 256)
     strides: tuple[int, ...] = (2, 2, 2)
     temporal_kernel: int = Field(default=5, ge=1)
@@ -65,6 +76,22 @@ class EncoderSettings(BaseModel):
     precision: Literal["float32", "bfloat16", "tf32", "auto"] = "auto"
     compile: bool = False
     validation: float = Field(default=0.0, ge=0, lt=1)
+
+    @property
+    def feature_kind(self) -> Features:
+        """Whose features alignment reads: the network's, or numbers of movement."""
+        return "kinematics" if self.architecture == "kinematics" else self.features
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Written as before there was a choice of features, so that what is finished stays finished.
+        return {k: value for k, value in write(self).items() if (k, value) != ("features", "network")}
+
+    @model_validator(mode="after")
+    def _features_of_a_network(self) -> EncoderSettings:
+        if self.features == "kinematics" and self.architecture == "kinematics":
+            raise ValueError("architecture 'kinematics' has no network beside its features; leave features out")
+        return self
 
     @model_validator(mode="after")
     def _one_stride_a_width(self) -> EncoderSettings:
@@ -111,7 +138,7 @@ _KINEMATICS: dict[str, Any] = {
 # Twice the steps of the field's default for little more time; chosen on training subjects (docs/accuracy.md).
 _COMPACT: dict[str, Any] = {"batch_size": 16}
 _PRESETS: dict[str, dict[str, Any]] = {
-    "default": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3},
+    "default": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3, "features": "kinematics"},
     "demo": {"widths": (48, 96, 256), "strides": (2, 2, 2), "frames": 24, "epochs": 20},
     "st_gcn": {**_COMPACT},
     "st_gcn_pp": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3},
@@ -128,9 +155,9 @@ _PRESETS: dict[str, dict[str, Any]] = {
 def encoder_preset(name: str) -> EncoderSettings:
     """The encoder settings of that name.
 
-    default: st_gcn_pp, as docs/accuracy.md tells; demo: small and quick; st_gcn, st_gcn_pp, ctr_gcn, shift_gcn: each in
-    the size of default; kinematics: numbers of movement that need no learning, in seconds; and the four networks with
-    _published: ten blocks, the joint stream alone.
+    default: the network of st_gcn_pp (docs/accuracy.md) beside features of kinematics; demo: small and quick;
+    st_gcn, st_gcn_pp, ctr_gcn, shift_gcn: networks of that size, with their own features; kinematics: numbers of
+    movement without a network, in seconds; and the four networks with _published: ten blocks, the joint stream alone.
     Raises SadvaeError for any other name.
     """
     if name not in _PRESETS:

@@ -15,7 +15,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from sadvae.task import Allowance, ZeroShotTask
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
+Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
 
 
@@ -41,12 +42,16 @@ class FeatureLevel:
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """A features folder in memory: test level, and calibration level where there is one."""
+    """A features folder in memory: test level, and calibration level where there is one.
+
+    kind: whose features they are: a network's (or of unknown origin), or numbers of movement (encoders/kinematics.py).
+    """
 
     dataset: str
     class_names: tuple[str, ...]
     test: FeatureLevel
     calibration: FeatureLevel | None = None
+    kind: Kind = "network"
 
     def task(self, classes: ClassEmbeddings) -> ZeroShotTask:
         """The zero-shot task with these class embeddings. Raises LeakageError when anything leaks."""
@@ -86,6 +91,8 @@ def fill_features(folder: Path, features: Features) -> None:
         "class_names": list(features.class_names),
         "levels": {name: {"split": asdict(level.split), "allow": list(level.allow)} for name, level in levels.items()},
     }
+    # Folders of before there were kinds stay as they are.
+    about |= {} if features.kind == "network" else {"kind": features.kind}
     write_json(folder / "task.json", about)
     for name, level in levels.items():
         for part in PARTS:
@@ -99,7 +106,9 @@ def read_features(folder: Path) -> Features:
         if about["format"] != FORMAT:
             raise SadvaeError(f"{folder}/task.json has format {about['format']!r}; this version reads {FORMAT!r}.")
         levels = {name: _read_level(Path(folder), name, entry) for name, entry in about["levels"].items()}
-        return Features(about["dataset"], tuple(about["class_names"]), levels["test"], levels.get("calibration"))
+        kind = "kinematics" if about.get("kind") == "kinematics" else "network"
+        names = tuple(about["class_names"])
+        return Features(about["dataset"], names, levels["test"], levels.get("calibration"), kind)
     except (KeyError, TypeError, AttributeError) as error:
         raise SadvaeError(
             f"{folder}/task.json lacks or misstates {error}; extract or import the features again."

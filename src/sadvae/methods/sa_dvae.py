@@ -328,13 +328,18 @@ def epoch_batches(count: int, settings: SADVAESettings, generator: torch.Generat
 
 
 def train_epoch(
-    trainer: Trainer, data: TrainingData, epoch: int, draws: Draws, generator: torch.Generator
+    trainer: Trainer,
+    data: TrainingData,
+    epoch: int,
+    draws: Draws,
+    generator: torch.Generator,
+    batches: list[Tensor] | None = None,
 ) -> dict[str, float]:
     """One epoch (from 0); the means of the loss terms over its steps.
 
-    Raises SadvaeError when the loss stops being a number.
+    batches: rows of each step (default: those of epoch_batches). Raises SadvaeError when the loss stops being a number.
     """
-    batches = epoch_batches(len(data.skeleton), trainer.settings, generator)
+    batches = batches or epoch_batches(len(data.skeleton), trainer.settings, generator)
     sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(trainer.settings, epoch, iteration, len(batches))

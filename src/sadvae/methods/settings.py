@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sadvae.errors import SadvaeError
 
 UnseenRule = Literal["classifier", "cosine", "gaussian", "reconstruction", "decoded", "generated", "both"]
-PRESETS = ("sadvae", "published", "paper")
+_S = TypeVar("_S", bound="SADVAESettings")
+PRESETS = ("taught", "sadvae", "published", "paper")
 
 
 class SADVAESettings(BaseModel):
@@ -61,6 +62,19 @@ class SADVAESettings(BaseModel):
         return None if value == "all" else value
 
 
+class TaughtSettings(SADVAESettings):
+    """SA-DVAE's settings, and those of what is taught beside the training clips (taught.py).
+
+    lesson_share: of every batch, how much is composed movements. hub_correction: see taught.py. unseen_rule does not
+    count: it is always "both".
+    """
+
+    iterations_per_epoch: int | None = Field(default=400, ge=1)
+    temperature: float = Field(default=1.0, gt=0)
+    lesson_share: float = Field(default=0.6, ge=0, lt=1)
+    hub_correction: bool = True
+
+
 # What the paper and its code have in common: sizes, steps and weights.
 _AUTHORS: dict[str, Any] = {
     "latent": 160,
@@ -105,16 +119,21 @@ def sadvae(**changes: Any) -> SADVAESettings:
     return _changed({}, changes)
 
 
+def taught(**changes: Any) -> TaughtSettings:
+    """The default: SA-DVAE of the preset `sadvae`, taught by composed movements too."""
+    return _changed({}, changes, TaughtSettings)
+
+
 def preset(name: str, **changes: Any) -> SADVAESettings:
     """The preset of that name with changes. Raises SadvaeError for an unknown preset or field."""
     if name not in PRESETS:
         raise SadvaeError(f"unknown SA-DVAE preset {name!r}; expected one of {', '.join(PRESETS)}.")
-    return {"sadvae": sadvae, "published": published, "paper": paper}[name](**changes)
+    return {"taught": taught, "sadvae": sadvae, "published": published, "paper": paper}[name](**changes)
 
 
-def _changed(base: dict[str, Any], changes: dict[str, Any]) -> SADVAESettings:
+def _changed(base: dict[str, Any], changes: dict[str, Any], kind: type[_S] = SADVAESettings) -> _S:
     try:
-        return SADVAESettings.model_validate(base | changes)
+        return kind.model_validate(base | changes)
     except ValidationError as error:
         first = error.errors()[0]
         raise SadvaeError(f"SA-DVAE setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error

@@ -18,6 +18,7 @@ from sadvae.methods.linear import TEMPERATURE, TrainedLinear
 from sadvae.methods.neural import TrainedNeural
 from sadvae.methods.protocol import Trained
 from sadvae.methods.smie import SMIEModel
+from sadvae.methods.taught import TrainedTaught
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.unseen import cosine, unseen_probabilities
 from sadvae.recognition.folder import Parts
@@ -43,6 +44,18 @@ class SADVAEAlignment(nn.Module):
         """See Alignment."""
         skeleton, text = self.networks.skeleton_scaling(features), self.networks.text_scaling(vectors)
         return unseen_probabilities(self.settings, self.networks, skeleton, text, self.seed)
+
+
+class TaughtAlignment(nn.Module):
+    """TrainedTaught.unseen_probabilities."""
+
+    def __init__(self, trained: TrainedTaught) -> None:
+        super().__init__()
+        self.trained, self.networks = trained, trained.networks
+
+    def forward(self, features: Tensor, vectors: Tensor) -> Tensor:
+        """See Alignment."""
+        return self.trained.probabilities(features, vectors)
 
 
 class NeuralAlignment(nn.Module):
@@ -104,6 +117,8 @@ class CCAAlignment(nn.Module):
 def alignment_of(trained: Trained) -> Alignment:
     """A trained method as a module. Raises SadvaeError for one that trains a classifier on the names asked about."""
     name = trained.describe()["method"]
+    if isinstance(trained, TrainedTaught):
+        return TaughtAlignment(trained)
     if isinstance(trained, TrainedSADVAE) and trained.settings.unseen_rule != "classifier":
         return SADVAEAlignment(trained)
     if isinstance(trained, TrainedNeural) and name not in TRAINS_WHEN_ASKED:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sadvae.encoders.extract import feature_width
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, write_arrays, write_json, write_text
 from sadvae.methods.gate import PublishedGateOf
@@ -121,7 +122,7 @@ def _write_encoder(recognizer: Recognizer, folder: Path) -> None:
 
 
 def _write_decision(recognizer: Recognizer, module: Decision, folder: Path) -> None:
-    width, text = recognizer.encoder.settings.widths[-1], decision_width(recognizer)
+    width, text = feature_width(recognizer.encoder), decision_width(recognizer)
     classes, draw = recognizer.encoder.class_count, torch.Generator().manual_seed(0)
     inputs = []
     for n, k, m in ((3, 4, 5), (1, 1, 1), (2, 7, 30)):

@@ -16,7 +16,7 @@ from sadvae.search.score import Part, rule_of_search
 from sadvae.search.space import TEXT_MODE, Space
 from sadvae.settings import IMPORTED, ExperimentSettings
 from sadvae.sources import Source
-from sadvae.stages import check_settings
+from sadvae.stages import check_settings, takes_lessons
 
 
 def check_search(settings: ExperimentSettings, space: Space, source: Source) -> None:
@@ -25,6 +25,11 @@ def check_search(settings: ExperimentSettings, space: Space, source: Source) -> 
         raise SadvaeError("a search needs Optuna; install it with `pip install 'sadvae[search]'`.")
     check_settings(settings, source)
     rule_of_search(settings.selection)
+    if takes_lessons(settings.method):
+        raise SadvaeError(
+            f"a search gives its trials no composed movements, which the preset {settings.method.preset} learns from; "
+            "search the preset sadvae, or set lesson_share = 0 in the changes of [method]."
+        )
     if settings.text.mode == IMPORTED and any(setting.name == TEXT_MODE for setting in space.settings):
         raise SadvaeError("vectors from a file have no mode to search; leave [text] out of the search file.")
 

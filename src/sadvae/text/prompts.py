@@ -6,7 +6,7 @@ from sadvae.errors import SadvaeError
 from sadvae.text.lexicon import movement_sentences
 from sadvae.types import ClassTexts
 
-MODES = ("names", "prompts", "movement", "descriptions", "names+descriptions")
+MODES = ("names", "prompts", "movement", "names+movement", "descriptions", "names+descriptions")
 
 TEMPLATES = (
     "{}",
@@ -30,8 +30,9 @@ def prompts_of(name: str) -> tuple[str, ...]:
 def texts_of(texts: ClassTexts, mode: str) -> tuple[tuple[str, ...], ...]:
     """The texts that stand for each class under a mode, in the order of texts.ids; at least one a class.
 
-    Where a class has no description, `descriptions` takes the prompts of its name; so does `movement`, which reads no
-    description, where the lexicon knows no word of the name. Raises SadvaeError for an unknown mode.
+    Where a class has no description, `descriptions` takes the prompts of its name; so do `movement` and
+    `names+movement`, which read no description, where the lexicon knows no word of the name.
+    Raises SadvaeError for an unknown mode.
     """
     check_mode(mode)
     return tuple(
@@ -46,6 +47,8 @@ def _texts(name: str, descriptions: tuple[str, ...], mode: str) -> tuple[str, ..
         return prompts_of(name)
     if mode == "movement":
         return movement_sentences(name) or prompts_of(name)
+    if mode == "names+movement":
+        return (name, *(movement_sentences(name) or prompts_of(name)))
     if mode == "descriptions":
         return descriptions or prompts_of(name)
     return (name, *descriptions)

@@ -39,7 +39,7 @@ def _jump(clock: Clock, extent: float, controls: Controls) -> Controls:
     return replace(controls, pelvis=pelvis, pitch=controls.pitch + 1.2 * crouch, feet=feet)
 
 
-def _step(controls: Controls, phase: Array, height: Array) -> Array:
+def step_in_turn(controls: Controls, phase: Array, height: Array) -> Array:
     """The feet with left and right lifted in turn."""
     turn = np.sin(2 * np.pi * phase)
     feet = controls.feet.copy()
@@ -56,7 +56,8 @@ def _walk(clock: Clock, extent: float, controls: Controls) -> Controls:
     hands[:, LEFT] += vectors(0.0, 0.3 * np.abs(swing), swing)
     hands[:, RIGHT] += vectors(0.0, 0.3 * np.abs(swing), -swing)
     shift = controls.pelvis + vectors(-0.15 * swing, 0.0, 0.0)
-    return replace(controls, pelvis=shift, hands=hands, feet=_step(controls, phase, 0.24 * extent * clock.engaged))
+    feet = step_in_turn(controls, phase, 0.24 * extent * clock.engaged)
+    return replace(controls, pelvis=shift, hands=hands, feet=feet)
 
 
 def _sit(clock: Clock, extent: float, controls: Controls) -> Controls:
@@ -68,7 +69,7 @@ def _sit(clock: Clock, extent: float, controls: Controls) -> Controls:
 
 def _turn(clock: Clock, extent: float, controls: Controls) -> Controls:
     """Turn half round on the spot with small steps."""
-    stepping = _step(controls, clock.phase(0.9), 0.08 * extent * clock.engaged)
+    stepping = step_in_turn(controls, clock.phase(0.9), 0.08 * extent * clock.engaged)
     return replace(controls, heading=controls.heading + np.pi * clock.settled(), feet=stepping)
 
 

@@ -35,10 +35,10 @@ def perform(
         1.25, subject.extent * float(np.exp(style * (0.08 * habit.standard_normal() + 0.06 * moment.standard_normal())))
     )
     clock = draw_clock(moment, frames, tempo, style)
-    controls = _accompany(_rest(subject, moment, len(clock.engaged), style), clock, habit, style)
+    controls = accompany(rest(subject, moment, len(clock.engaged), style), clock, habit, style)
     for move in (move for move in action.moves if move.part.endswith(("body", "side"))):
         controls = move_body(move.motion, move.part, clock, extent, controls)
-    controls = _hang(controls, subject, moment, style)
+    controls = hang(controls, subject, moment, style)
     for move in (move for move in action.moves if move.part.endswith("leg")):
         controls = move_leg(move.motion, _sides(move, subject)[0], clock, extent, controls)
     for move in (move for move in action.moves if move.part.endswith(("arm", "arms"))):
@@ -56,7 +56,7 @@ def _sides(move: Move, subject: Subject) -> tuple[int, ...]:
     return (LEFT,) if move.part.startswith("left") else (RIGHT,)
 
 
-def _rest(subject: Subject, moment: np.random.Generator, frames: int, style: float) -> Controls:
+def rest(subject: Subject, moment: np.random.Generator, frames: int, style: float) -> Controls:
     """A body at rest: nobody stands still, so pelvis and trunk drift slowly."""
     drift = 0.012 * style * subject.sway * slow_drift(moment, frames, 6)
     resting = standing(frames)
@@ -69,19 +69,29 @@ def _rest(subject: Subject, moment: np.random.Generator, frames: int, style: flo
     )
 
 
-def _accompany(controls: Controls, clock: Clock, habit: np.random.Generator, style: float) -> Controls:
-    """Add what a person does along with an action by habit: the trunk goes with it, and idle arms do not hang still."""
+def accompany(
+    controls: Controls,
+    clock: Clock,
+    habit: np.random.Generator,
+    style: float,
+    sizes: tuple[float, float, float, float] = (0.07, 0.05, 0.15, 0.07),
+) -> Controls:
+    """Add what a person does along with an action by habit: the trunk goes with it, and idle arms do not hang still.
+
+    sizes: of pitch, roll and twist in radians, and of the hands in arm lengths.
+    """
+    pitch, roll, twist, hands = sizes
     size = style * clock.to_and_fro(1.7)[:, None] * habit.standard_normal((1, 9))
     return replace(
         controls,
-        pitch=controls.pitch + 0.07 * size[:, 0],
-        roll=controls.roll + 0.05 * size[:, 1],
-        twist=controls.twist + 0.15 * size[:, 2],
-        hands=controls.hands + 0.07 * size[:, 3:].reshape(-1, 2, 3),
+        pitch=controls.pitch + pitch * size[:, 0],
+        roll=controls.roll + roll * size[:, 1],
+        twist=controls.twist + twist * size[:, 2],
+        hands=controls.hands + hands * size[:, 3:].reshape(-1, 2, 3),
     )
 
 
-def _hang(controls: Controls, subject: Subject, moment: np.random.Generator, style: float) -> Controls:
+def hang(controls: Controls, subject: Subject, moment: np.random.Generator, style: float) -> Controls:
     """Add the hanging arms to the swing that the hands may have from walking."""
     frames = len(controls.pitch)
     drift = 0.03 * style * subject.sway * slow_drift(moment, frames, 6).reshape(frames, 2, 3)

@@ -1,0 +1,248 @@
+"""SA-DVAE taught by composed movements: what it learns from, hubs put right, and what is left out for the unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+import torch
+
+from sadvae.errors import SadvaeError
+from sadvae.lessons import Lessons
+from sadvae.methods.settings import taught
+from sadvae.methods.store import load_trained, save_trained
+from sadvae.methods.taught import (
+    ANCHORS,
+    Taught,
+    TrainedTaught,
+    anchor_rows,
+    corrected,
+    joined,
+    mixed_batches,
+)
+from sadvae.methods.training import TrainingData
+from sadvae.skeleton.composed import ComposeSettings
+from sadvae.task import ZeroShotTask
+from sadvae.teaching import Material, make_material, read_material, write_material
+from sadvae.teaching import taught as with_lessons
+from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray
+
+WIDTH, TEXT, SEEN, UNSEEN = 12, 24, 6, 4
+QUICK = {"iterations_per_epoch": 40, "epochs": 2}
+
+
+def world(seed: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Texts of classes and of movements [10 + 40, e], and the features that each would have [10 + 40, d]."""
+    generator = np.random.default_rng(seed)
+    texts = generator.normal(size=(SEEN + UNSEEN + 40, TEXT))
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    return texts.astype(np.float32), (texts @ generator.normal(size=(TEXT, WIDTH))).astype(np.float32)
+
+
+def feature_set(of_class: FloatArray, labels: Sequence[int], name: str, seed: int) -> FeatureSet:
+    noise = np.random.default_rng(seed).normal(size=(len(labels), WIDTH), scale=0.5)
+    rows = (of_class[list(labels)] + noise).astype(np.float32)
+    return FeatureSet(rows, np.array(labels), tuple(f"{name}{i}" for i in range(len(labels))))
+
+
+def task(lessons: Lessons | None = None) -> ZeroShotTask:
+    texts, shown = world()
+    split = ClassSplit("s", tuple(range(SEEN)), tuple(range(SEEN, SEEN + UNSEEN)))
+    parts = (
+        feature_set(shown, [c for c in range(SEEN) for _ in range(8)], "a", 1),
+        feature_set(shown, [c for c in range(SEEN) for _ in range(2)], "b", 2),
+        feature_set(shown, [c for c in range(SEEN, SEEN + UNSEEN) for _ in range(25)], "c", 3),
+    )
+    classes = ClassEmbeddings(tuple(range(SEEN + UNSEEN)), texts[: SEEN + UNSEEN], "none", "hash")
+    return ZeroShotTask(split, *parts, classes, allow=("unknown_encoder",), lessons=lessons)
+
+
+def lessons(shift: float = 0.0) -> Lessons:
+    texts, shown = world()
+    part = feature_set(shown, [c for c in range(SEEN + UNSEEN, len(texts)) for _ in range(3)], "l", 4)
+    return Lessons(part.features + np.float32(shift), part.labels - SEEN - UNSEEN, texts[SEEN + UNSEEN :])
+
+
+def accuracy(trained: TrainedTaught, of: ZeroShotTask) -> float:
+    found = trained.unseen_probabilities(of.test_unseen.features, of.classes.of(of.split.unseen))
+    return float((np.array(of.split.unseen)[found.argmax(1)] == of.test_unseen.labels).mean())
+
+
+def test_lessons_teach_words_that_six_classes_do_not() -> None:
+    alone = Taught(taught(lesson_share=0, **QUICK)).fit(task(), 0)
+    together = Taught(taught(**QUICK)).fit(task(lessons()), 0)
+    assert accuracy(together, task()) > accuracy(alone, task()) + 0.1
+    assert accuracy(together, task()) > 0.8
+
+
+def test_the_place_of_the_lessons_does_not_count() -> None:
+    one, other = (Taught(taught(**QUICK)).fit(task(lessons(shift)), 0) for shift in (0.0, 5.0))
+    assert accuracy(other, task()) == pytest.approx(accuracy(one, task()), abs=0.02)
+
+
+def test_a_seed_repeats_and_a_folder_keeps_it(tmp_path: Path) -> None:
+    first, second, other = (Taught(taught(**QUICK)).fit(task(lessons()), seed) for seed in (3, 3, 4))
+    asked = task().test_unseen.features, task().classes.of(range(SEEN, SEEN + UNSEEN))
+    answers = first.unseen_probabilities(*asked)
+    np.testing.assert_array_equal(second.unseen_probabilities(*asked), answers)
+    assert np.abs(other.unseen_probabilities(*asked) - answers).max() > 1e-3
+    save_trained(tmp_path / "kept", first)
+    again = load_trained(tmp_path / "kept")
+    assert isinstance(again, TrainedTaught)
+    np.testing.assert_array_equal(again.unseen_probabilities(*asked), answers)
+    np.testing.assert_allclose(answers.sum(1), 1, atol=1e-5)
+
+
+def test_watched_epochs_end_with_what_fit_returns() -> None:
+    seen = []
+    final = Taught(taught(**QUICK)).fit(task(lessons()), 0, lambda epoch, trained, losses: seen.append(trained))
+    assert len(seen) == 2
+    assert all(torch.equal(seen[-1].weights()[name], value) for name, value in final.weights().items())
+    assert not all(torch.equal(seen[0].weights()[name], value) for name, value in final.weights().items())
+
+
+def test_without_lessons_it_says_what_to_do() -> None:
+    with pytest.raises(SadvaeError, match="take the preset sadvae, or make features with the encoder preset default"):
+        Taught(taught(**QUICK)).fit(task(), 0)
+
+
+def test_lessons_of_other_widths_are_refused() -> None:
+    given = lessons()
+    with pytest.raises(SadvaeError, match="12 numbers of movement and texts of width 9"):
+        task(replace(given, texts=given.texts[:, :9]))
+    with pytest.raises(SadvaeError, match="none of their 2 texts is of"):
+        replace(given, texts=given.texts[:2])
+    with pytest.raises(SadvaeError, match="3 rows of features and 120 movements"):
+        replace(given, features=given.features[:3])
+    with pytest.raises(SadvaeError, match="not finite"):
+        replace(given, features=given.features * np.nan)
+
+
+def test_every_batch_has_its_share_and_rows_come_equally_often() -> None:
+    settings = taught(batch_size=10, lesson_share=0.3, iterations_per_epoch=20)
+    batches = mixed_batches(14, 6, settings, torch.Generator().manual_seed(0))
+    assert len(batches) == 20
+    assert {int((rows >= 14).sum()) for rows in batches} == {3}
+    counts = torch.cat(batches).bincount(minlength=20)
+    assert counts[:14].unique().tolist() == [10]
+    assert counts[14:].unique().tolist() == [10]
+    one_pass = taught(batch_size=10, lesson_share=0.3, iterations_per_epoch="all")
+    assert len(mixed_batches(15, 6, one_pass, torch.Generator())) == 3
+    alone = mixed_batches(14, 6, taught(batch_size=7, lesson_share=0, iterations_per_epoch="all"), torch.Generator())
+    assert torch.cat(alone).sort().values.tolist() == list(range(14))
+
+
+def test_lessons_are_brought_to_the_means_of_the_task() -> None:
+    own = TrainingData(torch.randn(30, 4) + 3, torch.arange(30) % 5, torch.randn(5, 6) * 2 + 1)
+    given = Lessons(
+        np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32) - 7,
+        np.arange(9) % 3,
+        np.random.default_rng(1).normal(size=(3, 6)).astype(np.float32) * 0.1,
+    )
+    found = joined(own, given)
+    torch.testing.assert_close(found.skeleton[:30], own.skeleton)
+    torch.testing.assert_close(found.skeleton[30:].mean(0), own.skeleton.mean(0))
+    torch.testing.assert_close(found.classes[5:].mean(0), own.classes.mean(0))
+    spread = (own.classes - own.classes.mean(0)).square().mean()
+    torch.testing.assert_close((found.classes[5:] - found.classes[5:].mean(0)).square().mean(), spread)
+    assert found.columns[30:].tolist() == [5, 6, 7] * 3
+
+
+def test_a_hub_is_put_right() -> None:
+    similarity = torch.tensor([[0.9, 0.8], [0.9, 0.5]])
+    usual = torch.tensor([[0.95, 0.4], [0.85, 0.6]])
+    found = corrected(similarity, usual)
+    torch.testing.assert_close(found, torch.tensor([[0.0, 3.0], [0.0, 0.0]]), atol=1e-3, rtol=1e-3)
+    assert corrected(similarity, usual[:1].expand(3, -1)).isfinite().all()
+
+
+def test_anchors_are_of_every_class() -> None:
+    labels = np.arange(5000) % 50
+    rows = anchor_rows(labels)
+    assert len(rows) == ANCHORS
+    assert set(labels[rows].tolist()) == set(range(50))
+    assert sorted(anchor_rows(np.array([1, 0, 1]))) == [0, 1, 2]
+
+
+class Words:
+    """A text encoder that knows some first words; any other text is nearly at right angles to all."""
+
+    name, model_hash = "words", "0"
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        known = ("squat", "walk", "run", "jump", "sit", "bend", "kick", "lunge")
+        rows = np.full((len(texts), 1000), 1e-3, np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            word = text.split()[0].lower()
+            row[known.index(word) if word in known else len(known) + crc32(text.encode()) % 900] = 1
+        return rows
+
+
+@pytest.fixture(scope="module")
+def material() -> Material:
+    return make_material(ComposeSettings(movements=60, repetitions=1))
+
+
+def test_movements_called_like_an_unseen_class_teach_nobody(material: Material) -> None:
+    names = [*(f"class {i}" for i in range(SEEN)), "squat", "jump high", "rest", "stay"]
+    given = material.vectors(Words(), "names")
+    classes = ClassEmbeddings(tuple(range(10)), np.eye(10, given.shape[1], dtype=np.float32) + 0.1, "words", "h")
+    plain = task()
+    part = [replace(p, features=np.zeros((len(p.labels), 250), np.float32) + i) for i, p in enumerate(plain.parts)]
+    level = ZeroShotTask(plain.split, *part, classes, allow=("unknown_encoder", "equal_rows"))
+    held = ClassSplit("h", (2, 3, 4, 5), (0, 1))
+    rows = np.isin(plain.train.labels, held.seen)
+    train = replace(
+        part[0],
+        features=part[0].features[rows],
+        labels=part[0].labels[rows],
+        clip_ids=tuple(map(str, range(rows.sum()))),
+    )
+    none = replace(train, features=train.features[:0], labels=train.labels[:0], clip_ids=())
+    lower = ZeroShotTask(held, train, none, none, classes, allow=level.allow)
+    names[0] = "walk"
+    found = with_lessons(replace(level, calibration=lower), names, material, given, Words())
+    assert found.lessons is not None
+    assert found.calibration is not None
+    assert found.calibration.lessons is not None
+    squats = sum(any(part in ("squat", "jump") for part in parts) for parts in material.parts)
+    walks = sum("walk" in parts and not {"squat", "jump"} & set(parts) for parts in material.parts)
+    assert squats
+    assert walks
+    assert len(found.lessons.texts) == len(material.parts) - squats
+    assert len(found.calibration.lessons.texts) == len(material.parts) - squats - walks
+    every = with_lessons(replace(level, calibration=lower), names, material, given, Words(), every=True)
+    assert every.lessons is not None
+    assert every.calibration is not None
+    assert every.calibration.lessons is not None
+    assert len(every.lessons.texts) == len(material.parts)
+    assert len(every.calibration.lessons.texts) == len(found.calibration.lessons.texts)
+
+
+def test_material_keeps_rows_and_texts_together(material: Material) -> None:
+    kept = [3, 7, 20]
+    vectors = np.arange(60, dtype=np.float32)[:, None] + np.ones((1, 5), np.float32)
+    found = material.lessons(vectors, kept)
+    assert found.movements.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(found.texts, vectors[kept])
+    np.testing.assert_array_equal(found.features, material.features[kept])
+    np.testing.assert_allclose(material.features.mean(0), 0, atol=0.3)
+
+
+def test_a_file_keeps_material_and_a_foreign_one_is_refused(material: Material, tmp_path: Path) -> None:
+    write_material(tmp_path / "m.npz", material)
+    again = read_material(tmp_path / "m.npz")
+    np.testing.assert_array_equal(again.features, material.features)
+    assert (again.parts, again.sentences) == (material.parts, material.sentences)
+    np.savez(tmp_path / "other.npz", features=np.zeros((2, 2)))
+    with pytest.raises(SadvaeError, match="does not hold composed lessons"):
+        read_material(tmp_path / "other.npz")
+
+
+def test_where_every_movement_is_near_an_unseen_class_it_says_so(material: Material) -> None:
+    with pytest.raises(SadvaeError, match="none can teach"):
+        material.apart_from(["anything"], Words(), close=-1.0)
