@@ -162,13 +162,12 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
 def default(protocol: Protocol) -> str:
     """The file of a protocol under the default encoder and method."""
     changes = {} if protocol.dataset in FEW else PASSES
-    method = {"preset": "taught", "changes": changes} if changes else {"preset": "taught"}
     blocks = [
         _head(protocol, f"default_{protocol.name}", "default"),
         entry("encoder", {"preset": ENCODER}),
         _split(protocol, (FEW[protocol.dataset][0],) if protocol.dataset in FEW else ()),
         entry("text", DESCRIPTIONS),
-        entry("method", method),
+        entry("method", {"preset": "taught"}),
         *(entry("[compare]", values) for values in compared(changes)),
         _published_preset(protocol),
         *_verbs_and_nouns(),

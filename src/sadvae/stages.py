@@ -25,8 +25,9 @@ from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import GATES, Gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
-from sadvae.methods.settings import TaughtSettings
+from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
 from sadvae.methods.taught import Taught
+from sadvae.methods.taught_sa_dvae import TaughtSADVAE
 from sadvae.protocol import Division
 from sadvae.record import Evaluation
 from sadvae.settings import (
@@ -267,22 +268,24 @@ def _extracted_level(
 
 
 def main_method(chosen: PresetSettings) -> Method:
-    """SA-DVAE under a preset, or a baseline by its name."""
+    """The default by its name, SA-DVAE under a preset, or a baseline by its name."""
     if chosen.preset in BASELINES:
         return baseline(chosen.preset, chosen.changes)
+    if chosen.preset == TAUGHT:
+        return Taught(taught(**chosen.changes))
     settings = preset(chosen.preset, **chosen.changes)
-    return Taught(settings) if isinstance(settings, TaughtSettings) else SADVAE(settings)
+    return TaughtSADVAE(settings) if isinstance(settings, TaughtSADVAESettings) else SADVAE(settings)
 
 
 def takes_lessons(chosen: PresetSettings) -> bool:
     """Whether a method learns from composed movements beside its task's clips."""
     method = main_method(chosen)
-    return isinstance(method, Taught) and method.settings.lesson_share > 0
+    return isinstance(method, Taught | TaughtSADVAE) and method.settings.lesson_share > 0
 
 
 def method_name(chosen: PresetSettings) -> str:
     """What records and tables call the method: the baseline's name, or sa_dvae for every preset of it."""
-    return chosen.preset if chosen.preset in BASELINES else "sa_dvae"
+    return chosen.preset if chosen.preset in (TAUGHT, *BASELINES) else "sa_dvae"
 
 
 @dataclass(frozen=True, eq=False)

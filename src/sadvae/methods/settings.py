@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sadvae.errors import SadvaeError
 
 UnseenRule = Literal["classifier", "cosine", "gaussian", "reconstruction", "decoded", "generated", "both"]
-_S = TypeVar("_S", bound="SADVAESettings")
-PRESETS = ("taught", "sadvae", "published", "paper")
+_S = TypeVar("_S", bound=BaseModel)
+# The name of the default, which is no preset of SA-DVAE.
+TAUGHT = "taught"
+PRESETS = ("sadvae", "taught_sa_dvae", "published", "paper")
 
 
 class SADVAESettings(BaseModel):
@@ -62,14 +64,29 @@ class SADVAESettings(BaseModel):
         return None if value == "all" else value
 
 
-class TaughtSettings(SADVAESettings):
-    """SA-DVAE's settings, and those of what is taught beside the training clips (taught.py).
+class TaughtSettings(BaseModel):
+    """Settings of the preset `taught` (taught.py).
 
-    lesson_share: of every batch, how much is composed movements. hub_correction: see taught.py. unseen_rule does not
+    lesson_share: how much of the squared error is of composed movements, the rest is of training clips. penalty: on the
+    map's squared size, for features of unit length. hub_correction: see hubs.py. temperature: moves no answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lesson_share: float = Field(default=0.8, ge=0, lt=1)
+    penalty: float = Field(default=0.003, gt=0)
+    hub_correction: bool = True
+    temperature: float = Field(default=0.5, gt=0)
+
+
+class TaughtSADVAESettings(SADVAESettings):
+    """SA-DVAE's settings, and those of what is taught beside the training clips (taught_sa_dvae.py).
+
+    lesson_share: of every batch, how much is composed movements. hub_correction: see hubs.py. unseen_rule does not
     count: it is always "both".
     """
 
-    iterations_per_epoch: int | None = Field(default=400, ge=1)
+    iterations_per_epoch: int | None = Field(default=150, ge=1)
     temperature: float = Field(default=1.0, gt=0)
     lesson_share: float = Field(default=0.6, ge=0, lt=1)
     hub_correction: bool = True
@@ -119,8 +136,13 @@ def sadvae(**changes: Any) -> SADVAESettings:
     return _changed({}, changes)
 
 
+def taught_sa_dvae(**changes: Any) -> TaughtSADVAESettings:
+    """SA-DVAE of the preset `sadvae`, taught by composed movements too."""
+    return _changed({}, changes, TaughtSADVAESettings)
+
+
 def taught(**changes: Any) -> TaughtSettings:
-    """The default: SA-DVAE of the preset `sadvae`, taught by composed movements too."""
+    """The default: one linear map, taught by composed movements too. Raises SadvaeError for an unknown field."""
     return _changed({}, changes, TaughtSettings)
 
 
@@ -128,7 +150,7 @@ def preset(name: str, **changes: Any) -> SADVAESettings:
     """The preset of that name with changes. Raises SadvaeError for an unknown preset or field."""
     if name not in PRESETS:
         raise SadvaeError(f"unknown SA-DVAE preset {name!r}; expected one of {', '.join(PRESETS)}.")
-    return {"taught": taught, "sadvae": sadvae, "published": published, "paper": paper}[name](**changes)
+    return {"taught_sa_dvae": taught_sa_dvae, "sadvae": sadvae, "published": published, "paper": paper}[name](**changes)
 
 
 def _changed(base: dict[str, Any], changes: dict[str, Any], kind: type[_S] = SADVAESettings) -> _S:
@@ -136,4 +158,5 @@ def _changed(base: dict[str, Any], changes: dict[str, Any], kind: type[_S] = SAD
         return kind.model_validate(base | changes)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SadvaeError(f"SA-DVAE setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        whose = "setting of taught" if kind is TaughtSettings else "SA-DVAE setting"
+        raise SadvaeError(f"{whose} {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error

@@ -20,12 +20,14 @@ from sadvae.methods.gate import Gate, gate_from_json, gate_to_json
 from sadvae.methods.linear import TrainedLinear
 from sadvae.methods.protocol import Trained
 from sadvae.methods.taught import TrainedTaught
+from sadvae.methods.taught_sa_dvae import TrainedTaughtSADVAE
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 
 MAX_WEIGHTS = 2**32
 RESTORE: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Trained]] = {
     "sa_dvae": TrainedSADVAE.restore,
     "taught": TrainedTaught.restore,
+    "taught_sa_dvae": TrainedTaughtSADVAE.restore,
     "ridge": TrainedLinear.restore,
     "eszsl": TrainedLinear.restore,
     "cca": TrainedCCA.restore,

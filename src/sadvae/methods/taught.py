@@ -1,8 +1,8 @@
-"""SA-DVAE taught by composed movements: the default. Reads top to bottom: lessons, training, decision.
+"""Taught by composed movements: the default. One linear map from clips to words, in closed form.
 
-Few seen classes say little about which words mean which movement. Composed movements (skeleton/composed) say it a
-thousand times over, so half of every batch is of them; nothing else of SA-DVAE's training changes. In the end some
-texts are near to every clip ("hubs"); scores are put right by what training clips get. docs/method.md, "Taught".
+Few seen classes say little about which words mean which movement; composed movements (skeleton/composed) say it a
+thousand times over. Both are learned from at once, and texts that are near to every clip are put right (hubs.py).
+Nothing is drawn at random. docs/method.md, "Taught", has the equations; taught_sa_dvae.py teaches SA-DVAE the same.
 """
 
 from __future__ import annotations
@@ -16,18 +16,12 @@ from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.lessons import Lessons
-from sadvae.methods.draws import RandomDraws
+from sadvae.methods.hubs import anchor_rows, corrected
 from sadvae.methods.protocol import Trained, Watch
-from sadvae.methods.sa_dvae import decision_seed, new_training, raw_data, train_epoch
-from sadvae.methods.settings import SADVAESettings, TaughtSettings
-from sadvae.methods.trained_sa_dvae import TrainedSADVAE
-from sadvae.methods.training import TrainingData
-from sadvae.methods.unseen import decoded_cosine, generated_cosine
+from sadvae.methods.settings import TaughtSettings
+from sadvae.methods.unseen import cosine
 from sadvae.task import ZeroShotTask
 from sadvae.types import FloatArray
-
-# So many training clips, evenly over the classes, say how near a text is to any clip.
-ANCHORS = 512
 
 
 @dataclass(frozen=True)
@@ -38,140 +32,112 @@ class Taught:
     name: str = "taught"
 
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedTaught:
-        """Train on task.train, the texts of its seen classes, and task.lessons.
+        """Fit on task.train, the texts of its seen classes, and task.lessons; `seed` moves nothing.
 
-        Raises SadvaeError where the task has no lessons, and when the loss stops being a number.
+        Raises SadvaeError where the task has no lessons.
         """
-        settings = self.settings
-        own, lessons = raw_data(task), _lessons(task, settings)
-        anchors = torch.from_numpy(task.train.features[anchor_rows(task.train.labels)])
-        generator = torch.Generator().manual_seed(seed)
-        trainer, data, weights = new_training(joined(own, lessons), settings, generator)
-        draws = RandomDraws(settings.noise, generator)
-
-        def trained(epoch: int) -> TrainedTaught:
-            return TrainedTaught.of(settings, {**weights(), "anchors": anchors}, decision_seed(seed, epoch))
-
-        for epoch in range(settings.epochs):
-            count = len(own.columns)
-            batches = mixed_batches(count, len(data.columns) - count, settings, generator)
-            losses = train_epoch(trainer, data, epoch, draws, generator, batches)
-            if watch is not None:
-                watch(epoch, trained(epoch), losses)
-        return trained(settings.epochs - 1)
+        lessons = lessons_of(task, self.settings.lesson_share, self.name)
+        found = fit_map(pairs_of(task), lessons, self.settings)
+        anchors = task.train.features[anchor_rows(task.train.labels)]
+        trained = TrainedTaught(self.settings, *found, torch.from_numpy(anchors))
+        if watch is not None:
+            watch(0, trained, {})
+        return trained
 
 
-def _lessons(task: ZeroShotTask, settings: TaughtSettings) -> Lessons | None:
-    if settings.lesson_share == 0:
+def lessons_of(task: ZeroShotTask, share: float, name: str) -> Lessons | None:
+    """The lessons of a task; None where none are wanted. Raises SadvaeError where the task has none."""
+    if share == 0:
         return None
     if task.lessons is None:
         raise SadvaeError(
-            "the preset taught learns from composed movements, which have numbers of movement as features; these "
+            f"the preset {name} learns from composed movements, which have numbers of movement as features; these "
             "features are others: take the preset sadvae, or make features with the encoder preset default."
         )
     return task.lessons
 
 
-def joined(own: TrainingData, lessons: Lessons | None) -> TrainingData:
-    """Clips of a task, then lessons, which are brought to the task's means, and their texts to its spread too.
-
-    Composed bodies differ from recorded ones, and their sentences from a data set's, in ways that are the same for all
-    of them; what is left says how movements and words go together.
-    """
-    if lessons is None:
-        return own
-    features, texts = torch.from_numpy(lessons.features), torch.from_numpy(lessons.texts)
-    text_mean = own.classes.mean(0)
-    spread = (own.classes - text_mean).square().mean().sqrt()
-    centred = texts - texts.mean(0)
-    told = text_mean + centred * spread / centred.square().mean().sqrt()
-    shown = features - features.mean(0) + own.skeleton.mean(0)
-    return TrainingData(
-        torch.cat([own.skeleton, shown]),
-        torch.cat([own.columns, torch.from_numpy(lessons.movements) + len(own.classes)]),
-        torch.cat([own.classes, told]),
-    )
+def pairs_of(task: ZeroShotTask) -> tuple[FloatArray, FloatArray]:
+    """Training features [n, d] and the text of each clip's class [n, e]."""
+    return task.train.features, task.classes.of(task.train.labels.tolist())
 
 
-def mixed_batches(count: int, lessons: int, settings: TaughtSettings, generator: torch.Generator) -> list[Tensor]:
-    """One epoch's row indices: every batch has its share of lessons (rows from count on) and of own clips."""
-    taught = round(settings.lesson_share * settings.batch_size) if lessons else 0
-    own = settings.batch_size - taught
-    steps = settings.iterations_per_epoch or -(-count // own)
-    clips = _repeated(count, steps * own, generator).split(own)
-    if not taught:
-        return list(clips)
-    told = (_repeated(lessons, steps * taught, generator) + count).split(taught)
-    return [torch.cat(pair) for pair in zip(clips, told, strict=True)]
+def fit_map(
+    pairs: tuple[FloatArray, FloatArray], lessons: Lessons | None, settings: TaughtSettings
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean of features [d], the mean of class texts [e], and the map W [d, e] of equation 8."""
+    clips, texts = (rows.astype(np.float64) for rows in pairs)
+    feature_mean, text_mean = clips.mean(0), np.unique(texts, axis=0).mean(0)
+    # Equation 6: features of unit mean square length, texts as directions from the middle of all.
+    scale = np.sqrt(((clips - feature_mean) ** 2).sum(1).mean()) or 1.0
+    x, y = (clips - feature_mean) / scale, directions(texts - text_mean)
+    share = settings.lesson_share if lessons is not None else 0.0
+    gram, cross = (1 - share) / len(x) * x.T @ x, (1 - share) / len(x) * x.T @ y
+    if lessons is not None:
+        shown = (lessons.features - lessons.features.mean(0)).astype(np.float64) / scale
+        told = directions((lessons.texts - lessons.texts.mean(0)).astype(np.float64))[lessons.movements]
+        gram, cross = gram + share / len(shown) * shown.T @ shown, cross + share / len(shown) * shown.T @ told
+    # Equation 8: the least squared error over both, with a penalty.
+    weights = np.linalg.solve(gram + settings.penalty * np.eye(len(gram)), cross) / scale
+    return _float32(feature_mean), _float32(text_mean), _float32(weights)
 
 
-def _repeated(count: int, wanted: int, generator: torch.Generator) -> Tensor:
-    """`wanted` indices below count in random order, none twice more often than another."""
-    passes = -(-wanted // count)
-    return torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])[:wanted]
+def _float32(rows: np.ndarray) -> Tensor:
+    """The same numbers as float32."""
+    return torch.from_numpy(rows.astype(np.float32))
 
 
-def anchor_rows(labels: np.ndarray) -> np.ndarray:
-    """At most ANCHORS rows, evenly spread over rows sorted by label: int64 [n]."""
-    order = np.argsort(labels, kind="stable")
-    return order[np.linspace(0, len(order) - 1, min(len(order), ANCHORS)).round().astype(np.int64)]
+def directions(rows: np.ndarray) -> np.ndarray:
+    """Rows [n, d] of length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedTaught(TrainedSADVAE):
-    """See Trained. anchors: features of training clips, float32 [a, d]."""
+class TrainedTaught:
+    """See Trained. feature_mean [d], text_mean [e], matrix [d, e]; anchors: features of training clips [a, d]."""
 
     settings: TaughtSettings
+    feature_mean: Tensor
+    text_mean: Tensor
+    matrix: Tensor
     anchors: Tensor
-
-    @staticmethod
-    def of(settings: SADVAESettings, weights: dict[str, Tensor], seed: int) -> TrainedTaught:
-        """A snapshot of networks' weights and anchors: a copy that later steps leave alone."""
-        if not isinstance(settings, TaughtSettings):
-            raise TypeError("settings of the preset taught are wanted")
-        rest = {name: value for name, value in weights.items() if name != "anchors"}
-        plain = TrainedSADVAE.of(settings, rest, seed)
-        return TrainedTaught(settings, plain.networks, seed, weights["anchors"].clone())
 
     @staticmethod
     def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
         """The trained method that describe() and weights() were taken from."""
-        return TrainedTaught.of(TaughtSettings.model_validate(about["settings"]), weights, int(about["seed"]))
+        names = ("feature_mean", "text_mean", "matrix", "anchors")
+        return TrainedTaught(TaughtSettings.model_validate(about["settings"]), *(weights[name] for name in names))
 
     def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
         """See Trained."""
-        self._check_widths(features.shape[1], class_vectors.shape[1])
+        found, expected = (features.shape[1], class_vectors.shape[1]), tuple(self.matrix.shape)
+        if found != expected:
+            raise SadvaeError(
+                f"features have width {found[0]} and texts {found[1]}; this method was trained on {expected[0]} and "
+                f"{expected[1]}; use the encoders that it was trained with."
+            )
         return self.probabilities(torch.from_numpy(features), torch.from_numpy(class_vectors)).numpy()
 
     def probabilities(self, features: Tensor, vectors: Tensor) -> Tensor:
-        """p(class | clip) [n, k] of features [n, d] and text vectors [k, e], both as they come.
-
-        The sum of both similarities, from clip to text and from text to clip (unseen.py), softmax over a temperature.
-        """
-        networks = self.networks
-        clips, texts = networks.skeleton_scaling(features), networks.text_scaling(vectors)
-        told = decoded_cosine(networks, networks.skeleton_encoder(clips)[0][:, : networks.latent], texts)
-        shown = generated_cosine(networks, clips, texts)
+        """p(class | clip) [n, k] of features [n, d] and text vectors [k, e], by torch operations alone."""
+        similarity = self._similarity(features, vectors)
         if self.settings.hub_correction:
-            anchors = networks.skeleton_scaling(self.anchors)
-            usual = networks.skeleton_encoder(anchors)[0][:, : networks.latent]
-            told = corrected(told, decoded_cosine(networks, usual, texts))
-            shown = corrected(shown, generated_cosine(networks, anchors, texts))
-        return torch.softmax((told + shown) / self.settings.temperature, dim=1)
+            similarity = corrected(similarity, self._similarity(self.anchors, vectors))
+        return torch.softmax(similarity / self.settings.temperature, dim=1)
+
+    def _similarity(self, features: Tensor, vectors: Tensor) -> Tensor:
+        """Cosines between clips told as text and class texts, both from the middle of the seen classes' texts."""
+        return cosine((features - self.feature_mean) @ self.matrix, vectors - self.text_mean)
+
+    def latents(self, features: FloatArray) -> None:
+        """See Trained; there are none."""
+        return
 
     def describe(self) -> dict[str, Any]:
         """See Trained."""
-        return {**super().describe(), "method": "taught"}
+        return {"method": "taught", "settings": self.settings.model_dump(mode="json")}
 
     def weights(self) -> dict[str, Tensor]:
         """See Trained."""
-        return {**super().weights(), "anchors": self.anchors}
-
-
-def corrected(similarity: Tensor, usual: Tensor) -> Tensor:
-    """Similarities [n, k] by how far they are above what a class gets from anchors [a, k], in its standard deviations.
-
-    A text near to every clip is near to none in particular (hubness: Radovanovic et al. 2010; for zero-shot learning
-    Dinu et al. 2015). Anchors are training clips alone.
-    """
-    return (similarity - usual.mean(0)) / (usual.std(0, correction=0) + 1e-6)
+        return {name: getattr(self, name) for name in ("feature_mean", "text_mean", "matrix", "anchors")}

@@ -19,6 +19,7 @@ from sadvae.methods.neural import TrainedNeural
 from sadvae.methods.protocol import Trained
 from sadvae.methods.smie import SMIEModel
 from sadvae.methods.taught import TrainedTaught
+from sadvae.methods.taught_sa_dvae import TrainedTaughtSADVAE
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.unseen import cosine, unseen_probabilities
 from sadvae.recognition.folder import Parts
@@ -47,11 +48,11 @@ class SADVAEAlignment(nn.Module):
 
 
 class TaughtAlignment(nn.Module):
-    """TrainedTaught.unseen_probabilities."""
+    """unseen_probabilities of TrainedTaught and of TrainedTaughtSADVAE."""
 
-    def __init__(self, trained: TrainedTaught) -> None:
+    def __init__(self, trained: TrainedTaught | TrainedTaughtSADVAE) -> None:
         super().__init__()
-        self.trained, self.networks = trained, trained.networks
+        self.trained = trained
 
     def forward(self, features: Tensor, vectors: Tensor) -> Tensor:
         """See Alignment."""
@@ -117,7 +118,7 @@ class CCAAlignment(nn.Module):
 def alignment_of(trained: Trained) -> Alignment:
     """A trained method as a module. Raises SadvaeError for one that trains a classifier on the names asked about."""
     name = trained.describe()["method"]
-    if isinstance(trained, TrainedTaught):
+    if isinstance(trained, TrainedTaught | TrainedTaughtSADVAE):
         return TaughtAlignment(trained)
     if isinstance(trained, TrainedSADVAE) and trained.settings.unseen_rule != "classifier":
         return SADVAEAlignment(trained)
