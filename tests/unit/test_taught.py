@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
+from sklearn.linear_model import Ridge
+from sklearn.metrics.pairwise import cosine_similarity
 
 from sadvae.errors import SadvaeError
 from sadvae.lessons import Lessons
-from sadvae.methods.settings import taught
+from sadvae.methods.hubs import ANCHORS, anchor_rows, corrected
+from sadvae.methods.protocol import Method, Trained
+from sadvae.methods.settings import taught, taught_sa_dvae
 from sadvae.methods.store import load_trained, save_trained
-from sadvae.methods.taught import (
-    ANCHORS,
-    Taught,
-    TrainedTaught,
-    anchor_rows,
-    corrected,
-    joined,
-    mixed_batches,
-)
+from sadvae.methods.taught import Taught
+from sadvae.methods.taught_sa_dvae import TaughtSADVAE, joined, mixed_batches
 from sadvae.methods.training import TrainingData
 from sadvae.skeleton.composed import ComposeSettings
 from sadvae.task import ZeroShotTask
@@ -67,47 +67,124 @@ def lessons(shift: float = 0.0) -> Lessons:
     return Lessons(part.features + np.float32(shift), part.labels - SEEN - UNSEEN, texts[SEEN + UNSEEN :])
 
 
-def accuracy(trained: TrainedTaught, of: ZeroShotTask) -> float:
+def linear(**changes: Any) -> Method:
+    return Taught(taught(**changes))
+
+
+def disentangled(**changes: Any) -> Method:
+    return TaughtSADVAE(taught_sa_dvae(**QUICK, **changes))
+
+
+BOTH = pytest.mark.parametrize("method", [linear, disentangled])
+
+
+def accuracy(trained: Trained, of: ZeroShotTask) -> float:
     found = trained.unseen_probabilities(of.test_unseen.features, of.classes.of(of.split.unseen))
     return float((np.array(of.split.unseen)[found.argmax(1)] == of.test_unseen.labels).mean())
 
 
-def test_lessons_teach_words_that_six_classes_do_not() -> None:
-    alone = Taught(taught(lesson_share=0, **QUICK)).fit(task(), 0)
-    together = Taught(taught(**QUICK)).fit(task(lessons()), 0)
+@BOTH
+def test_lessons_teach_words_that_six_classes_do_not(method: Callable[..., Method]) -> None:
+    alone, together = method(lesson_share=0).fit(task(), 0), method().fit(task(lessons()), 0)
     assert accuracy(together, task()) > accuracy(alone, task()) + 0.1
     assert accuracy(together, task()) > 0.8
 
 
-def test_the_place_of_the_lessons_does_not_count() -> None:
-    one, other = (Taught(taught(**QUICK)).fit(task(lessons(shift)), 0) for shift in (0.0, 5.0))
+@BOTH
+def test_the_place_of_the_lessons_does_not_count(method: Callable[..., Method]) -> None:
+    one, other = (method().fit(task(lessons(shift)), 0) for shift in (0.0, 5.0))
     assert accuracy(other, task()) == pytest.approx(accuracy(one, task()), abs=0.02)
 
 
-def test_a_seed_repeats_and_a_folder_keeps_it(tmp_path: Path) -> None:
-    first, second, other = (Taught(taught(**QUICK)).fit(task(lessons()), seed) for seed in (3, 3, 4))
+@BOTH
+def test_a_seed_repeats_and_a_folder_keeps_it(method: Callable[..., Method], tmp_path: Path) -> None:
+    first, second = (method().fit(task(lessons()), 3) for _ in range(2))
     asked = task().test_unseen.features, task().classes.of(range(SEEN, SEEN + UNSEEN))
     answers = first.unseen_probabilities(*asked)
     np.testing.assert_array_equal(second.unseen_probabilities(*asked), answers)
-    assert np.abs(other.unseen_probabilities(*asked) - answers).max() > 1e-3
     save_trained(tmp_path / "kept", first)
     again = load_trained(tmp_path / "kept")
-    assert isinstance(again, TrainedTaught)
+    assert type(again) is type(first)
     np.testing.assert_array_equal(again.unseen_probabilities(*asked), answers)
     np.testing.assert_allclose(answers.sum(1), 1, atol=1e-5)
+    with pytest.raises(SadvaeError, match="width 12 and texts 23"):
+        again.unseen_probabilities(asked[0], asked[1][:, 1:])
+
+
+def test_the_map_is_the_least_squared_error_over_both() -> None:
+    """By scikit-learn's ridge regression on weighted rows."""
+    of, given, settings = task(lessons()), lessons(), taught(lesson_share=0.7, penalty=0.02)
+    trained = Taught(settings).fit(of, 0)
+    clips, texts = of.train.features, of.classes.of(of.train.labels.tolist())
+    mean, middle = clips.mean(0), of.classes.of(of.split.seen).mean(0)
+    scale = np.sqrt(((clips - mean) ** 2).sum(1).mean())
+    rows = np.vstack([clips - mean, given.features - given.features.mean(0)]) / scale
+    told = np.vstack([texts - middle, (given.texts - given.texts.mean(0))[given.movements]])
+    told /= np.linalg.norm(told, axis=1, keepdims=True)
+    weights = np.r_[np.full(len(clips), 0.3 / len(clips)), np.full(len(given.features), 0.7 / len(given.features))]
+    expected = Ridge(alpha=0.02, fit_intercept=False).fit(rows, told, sample_weight=weights).coef_.T / scale
+    found = dict(trained.weights())
+    np.testing.assert_allclose(found["matrix"], expected, atol=1e-4)
+    np.testing.assert_allclose(found["feature_mean"], mean, atol=1e-5)
+    np.testing.assert_allclose(found["text_mean"], middle, atol=1e-5)
+
+
+def test_answers_are_corrected_cosines_over_a_temperature() -> None:
+    of = task(lessons())
+    trained, plain = (Taught(taught(hub_correction=on)).fit(of, 0) for on in (True, False))
+    vectors = of.classes.of(of.split.unseen)
+
+    def cosines(features: FloatArray) -> FloatArray:
+        middle = of.classes.of(of.split.seen).mean(0)
+        told = (features - of.train.features.mean(0)) @ trained.weights()["matrix"].numpy()
+        return cosine_similarity(told, vectors - middle)
+
+    asked, usual = cosines(of.test_unseen.features), cosines(of.train.features)
+    np.testing.assert_allclose(
+        plain.unseen_probabilities(of.test_unseen.features, vectors), softmax(asked / 0.5, axis=1), atol=1e-5
+    )
+    scores = (asked - usual.mean(0)) / usual.std(0)
+    np.testing.assert_allclose(
+        trained.unseen_probabilities(of.test_unseen.features, vectors), softmax(scores / 0.5, axis=1), atol=1e-4
+    )
 
 
 def test_watched_epochs_end_with_what_fit_returns() -> None:
     seen = []
-    final = Taught(taught(**QUICK)).fit(task(lessons()), 0, lambda epoch, trained, losses: seen.append(trained))
+    final = disentangled().fit(task(lessons()), 0, lambda epoch, trained, losses: seen.append(trained))
     assert len(seen) == 2
     assert all(torch.equal(seen[-1].weights()[name], value) for name, value in final.weights().items())
     assert not all(torch.equal(seen[0].weights()[name], value) for name, value in final.weights().items())
 
 
-def test_without_lessons_it_says_what_to_do() -> None:
+@BOTH
+def test_without_lessons_it_says_what_to_do(method: Callable[..., Method]) -> None:
     with pytest.raises(SadvaeError, match="take the preset sadvae, or make features with the encoder preset default"):
-        Taught(taught(**QUICK)).fit(task(), 0)
+        method().fit(task(), 0)
+
+
+@BOTH
+def test_nothing_of_the_test_is_read(method: Callable[..., Method]) -> None:
+    of = task(lessons())
+    texts = of.classes.vectors.copy()
+    texts[SEEN:] = np.nan
+    poisoned = replace(
+        of,
+        test_seen=replace(of.test_seen, features=of.test_seen.features * np.float32(1e6)),
+        test_unseen=replace(of.test_unseen, features=of.test_unseen.features * np.float32(-1e6)),
+    )
+    poisoned_texts = copy(of.classes)
+    object.__setattr__(poisoned_texts, "vectors", texts)
+    object.__setattr__(poisoned, "classes", poisoned_texts)
+    trained, same = method().fit(of, 0), method().fit(poisoned, 0)
+    assert all(torch.equal(value, same.weights()[name]) for name, value in trained.weights().items())
+
+
+def test_settings_say_which_is_wrong() -> None:
+    with pytest.raises(SadvaeError, match=r"setting of taught lesson_share: .*less than 1"):
+        taught(lesson_share=1.5)
+    with pytest.raises(SadvaeError, match="SA-DVAE setting penalty"):
+        taught_sa_dvae(penalty=1)
 
 
 def test_lessons_of_other_widths_are_refused() -> None:
@@ -123,16 +200,17 @@ def test_lessons_of_other_widths_are_refused() -> None:
 
 
 def test_every_batch_has_its_share_and_rows_come_equally_often() -> None:
-    settings = taught(batch_size=10, lesson_share=0.3, iterations_per_epoch=20)
+    settings = taught_sa_dvae(batch_size=10, lesson_share=0.3, iterations_per_epoch=20)
     batches = mixed_batches(14, 6, settings, torch.Generator().manual_seed(0))
     assert len(batches) == 20
     assert {int((rows >= 14).sum()) for rows in batches} == {3}
     counts = torch.cat(batches).bincount(minlength=20)
     assert counts[:14].unique().tolist() == [10]
     assert counts[14:].unique().tolist() == [10]
-    one_pass = taught(batch_size=10, lesson_share=0.3, iterations_per_epoch="all")
+    one_pass = taught_sa_dvae(batch_size=10, lesson_share=0.3, iterations_per_epoch="all")
     assert len(mixed_batches(15, 6, one_pass, torch.Generator())) == 3
-    alone = mixed_batches(14, 6, taught(batch_size=7, lesson_share=0, iterations_per_epoch="all"), torch.Generator())
+    whole = taught_sa_dvae(batch_size=7, lesson_share=0, iterations_per_epoch="all")
+    alone = mixed_batches(14, 6, whole, torch.Generator())
     assert torch.cat(alone).sort().values.tolist() == list(range(14))
 
 
