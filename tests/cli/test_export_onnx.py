@@ -27,7 +27,10 @@ from sadvae.methods.neural import TrainedNeural
 from sadvae.methods.protocol import Trained
 from sadvae.methods.published_gate import PublishedGate
 from sadvae.methods.settings import sadvae as settings_of
+from sadvae.methods.settings import taught, taught_sa_dvae
 from sadvae.methods.smie import SMIE
+from sadvae.methods.taught import TrainedTaught
+from sadvae.methods.taught_sa_dvae import TrainedTaughtSADVAE
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.recognition.config import RecognizerConfig
 from sadvae.recognition.folder import Parts
@@ -162,6 +165,32 @@ def test_predictions_agree_on_200_clips(exported: Exported, clips: ClipSet, mode
         assert given == pytest.approx({a.name: a.probability for a in other.answers}, abs=1e-4)
         assert one.fits == (None if other.fits is None else pytest.approx(other.fits, abs=1e-4))
         assert one.none_of_these == other.none_of_these or one.fits == pytest.approx(0.5, abs=1e-4)
+
+
+def random_taught(kind: str) -> Trained:
+    draw = torch.Generator().manual_seed(2)
+    anchors = torch.randn(30, 250, generator=draw)
+    if kind == "linear":
+        rows = (torch.randn(*shape, generator=draw) for shape in ((250,), (TEXT,), (250, TEXT)))
+        return TrainedTaught(taught(), *rows, anchors)
+    networks = Networks(250, TEXT, 6, 2, relu=False)
+    settings = taught_sa_dvae(latent=6, style=2)
+    return TrainedTaughtSADVAE.of(settings, {**networks.state_dict(), "anchors": anchors}, 0)
+
+
+@pytest.mark.parametrize("kind", ["linear", "disentangled"])
+def test_the_default_of_movement_beside_a_network_agrees(
+    exported: Exported, clips: ClipSet, kind: str, tmp_path: Path
+) -> None:
+    known = exported.recognizer
+    recognizer = replace(known, encoder=random_encoder(features="kinematics"), trained=random_taught(kind))
+    export_onnx(recognizer, tmp_path / "graphs", list(NAMES), text_model=False)
+    portable = PortableRecognizer.load(tmp_path / "graphs")
+    for mode in ("zsl", "gzsl"):
+        expected, found = (r.predict(clips.clips[:40], NAMES, mode=mode) for r in (recognizer, portable))
+        for one, other in zip(found, expected, strict=True):
+            given = {answer.name: answer.probability for answer in one.answers}
+            assert given == pytest.approx({a.name: a.probability for a in other.answers}, abs=1e-4)
 
 
 def test_text_vectors_agree_for_new_names_descriptions_and_long_texts(exported: Exported) -> None:

@@ -69,7 +69,9 @@ def test_a_file_is_valid_and_its_split_exists(path: Path, tmp_path: Path) -> Non
     split = load_split(settings.data.dataset, settings.split.name, None, settings.split.validation_unseen)
     assert f"{len(split.seen)}/{len(split.unseen)}" in settings.title
     shown = {settings.method.preset, *settings.baselines, *(entry.method.preset for entry in settings.compare)}
-    everything = {"sadvae", "published", *BASELINES} | ({"taught"} if path.parent.name == "defaults" else set())
+    everything = {"sadvae", "published", *BASELINES} | (
+        {"taught", "taught_sa_dvae"} if path.parent.name == "defaults" else set()
+    )
     assert path.parent.name in ("ablations", "general") or shown == everything
     for result in settings.published:
         assert result.source

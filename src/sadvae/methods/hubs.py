@@ -20,7 +20,7 @@ def anchor_rows(labels: IntArray) -> IntArray:
 def corrected(similarity: Tensor, usual: Tensor) -> Tensor:
     """Similarities [n, k] by how far they are above what a class gets from anchors [a, k], in its standard deviations.
 
-    Equation 7. A text near to every clip is near to none in particular (hubness: Radovanovic et al. 2010; in zero-shot
+    Equation 8. A text near to every clip is near to none in particular (hubness: Radovanovic et al. 2010; in zero-shot
     learning Dinu et al. 2015). Anchors are training clips alone.
     """
     return (similarity - usual.mean(0)) / (usual.std(0, correction=0) + 1e-6)

@@ -65,7 +65,7 @@ def pairs_of(task: ZeroShotTask) -> tuple[FloatArray, FloatArray]:
 def fit_map(
     pairs: tuple[FloatArray, FloatArray], lessons: Lessons | None, settings: TaughtSettings
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The mean of features [d], the mean of class texts [e], and the map W [d, e] of equation 8."""
+    """The mean of features [d], the mean of class texts [e], and the map W [d, e] of equation 7."""
     clips, texts = (rows.astype(np.float64) for rows in pairs)
     feature_mean, text_mean = clips.mean(0), np.unique(texts, axis=0).mean(0)
     # Equation 6: features of unit mean square length, texts as directions from the middle of all.
@@ -77,7 +77,7 @@ def fit_map(
         shown = (lessons.features - lessons.features.mean(0)).astype(np.float64) / scale
         told = directions((lessons.texts - lessons.texts.mean(0)).astype(np.float64))[lessons.movements]
         gram, cross = gram + share / len(shown) * shown.T @ shown, cross + share / len(shown) * shown.T @ told
-    # Equation 8: the least squared error over both, with a penalty.
+    # Equation 7: the least squared error over both, with a penalty.
     weights = np.linalg.solve(gram + settings.penalty * np.eye(len(gram)), cross) / scale
     return _float32(feature_mean), _float32(text_mean), _float32(weights)
 
@@ -120,7 +120,7 @@ class TrainedTaught:
         return self.probabilities(torch.from_numpy(features), torch.from_numpy(class_vectors)).numpy()
 
     def probabilities(self, features: Tensor, vectors: Tensor) -> Tensor:
-        """p(class | clip) [n, k] of features [n, d] and text vectors [k, e], by torch operations alone."""
+        """p(class | clip) [n, k] of features [n, d] and text vectors [k, e], by torch alone (equation 8)."""
         similarity = self._similarity(features, vectors)
         if self.settings.hub_correction:
             similarity = corrected(similarity, self._similarity(self.anchors, vectors))

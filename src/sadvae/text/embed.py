@@ -34,7 +34,9 @@ def embed_classes(
         return known
     flat = [sentence for of_class in sentences for sentence in of_class]
     ends = np.cumsum([len(of_class) for of_class in sentences])
-    rows = np.split(encoder.encode(flat), ends[:-1])
+    # Composed movements share many sentences; each is encoded once.
+    once = {sentence: row for row, sentence in enumerate(dict.fromkeys(flat))}
+    rows = np.split(encoder.encode(list(once))[[once[sentence] for sentence in flat]], ends[:-1])
     vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
     verbs, nouns = _part_vectors(words, encoder) if parts else (None, None)
     made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode, verbs, nouns)
