@@ -139,7 +139,7 @@ _KINEMATICS: dict[str, Any] = {
 _COMPACT: dict[str, Any] = {"batch_size": 16}
 _PRESETS: dict[str, dict[str, Any]] = {
     "default": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3, "features": "kinematics"},
-    "demo": {"widths": (48, 96, 256), "strides": (2, 2, 2), "frames": 24, "epochs": 20, "features": "kinematics"},
+    "demo": {"widths": (48, 96, 256), "strides": (2, 2, 2), "frames": 24, "epochs": 20},
     "st_gcn": {**_COMPACT},
     "st_gcn_pp": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3},
     "ctr_gcn": {**_COMPACT, "architecture": "ctr_gcn"},
@@ -155,7 +155,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
 def encoder_preset(name: str) -> EncoderSettings:
     """The encoder settings of that name.
 
-    default: the network of st_gcn_pp (docs/accuracy.md) beside features of kinematics; demo: the same, small and quick;
+    default: the network of st_gcn_pp (docs/accuracy.md) beside features of kinematics; demo: small and quick;
     st_gcn, st_gcn_pp, ctr_gcn, shift_gcn: networks of that size, with their own features; kinematics: numbers of
     movement without a network, in seconds; and the four networks with _published: ten blocks, the joint stream alone.
     Raises SadvaeError for any other name.
