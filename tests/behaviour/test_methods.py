@@ -205,7 +205,9 @@ def test_the_documented_table_of_presets_is_true() -> None:
 
 def test_presets_by_name_and_faulty_settings() -> None:
     assert preset("published", latent=5) == published(latent=5)
-    with pytest.raises(SadvaeError, match="unknown SA-DVAE preset 'best'; expected one of sadvae, published, paper"):
+    with pytest.raises(
+        SadvaeError, match="unknown preset 'best'; expected one of taught, sadvae, taught_sa_dvae, published, paper"
+    ):
         preset("best")
     with pytest.raises(SadvaeError, match="SA-DVAE setting latents: Extra inputs"):
         preset("sadvae", latents=5)

@@ -42,8 +42,8 @@ def command(
     preset: Annotated[
         str | None,
         typer.Option(
-            help=f"SA-DVAE preset {', '.join(PRESETS)}; or {', '.join(BASELINES)}. Default: taught for numbers of "
-            "movement, sadvae for features of a network."
+            help=f"taught; SA-DVAE preset {', '.join(PRESETS)}; or {', '.join(BASELINES)}. Default: taught for numbers "
+            "of movement, sadvae for features of a network."
         ),
     ] = None,
     selection: Annotated[

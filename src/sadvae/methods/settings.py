@@ -149,7 +149,7 @@ def taught(**changes: Any) -> TaughtSettings:
 def preset(name: str, **changes: Any) -> SADVAESettings:
     """The preset of that name with changes. Raises SadvaeError for an unknown preset or field."""
     if name not in PRESETS:
-        raise SadvaeError(f"unknown SA-DVAE preset {name!r}; expected one of {', '.join(PRESETS)}.")
+        raise SadvaeError(f"unknown preset {name!r}; expected one of {', '.join((TAUGHT, *PRESETS))}, or a baseline.")
     return {"taught_sa_dvae": taught_sa_dvae, "sadvae": sadvae, "published": published, "paper": paper}[name](**changes)
 
 
