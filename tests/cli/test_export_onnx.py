@@ -171,8 +171,8 @@ def random_taught(kind: str) -> Trained:
     draw = torch.Generator().manual_seed(2)
     anchors = torch.randn(30, 250, generator=draw)
     if kind == "linear":
-        rows = (torch.randn(*shape, generator=draw) for shape in ((250,), (TEXT,), (250, TEXT)))
-        return TrainedTaught(taught(), *rows, anchors)
+        feature_mean, text_mean = torch.randn(250, generator=draw), torch.randn(TEXT, generator=draw)
+        return TrainedTaught(taught(), feature_mean, text_mean, torch.randn(250, TEXT, generator=draw), anchors)
     networks = Networks(250, TEXT, 6, 2, relu=False)
     settings = taught_sa_dvae(latent=6, style=2)
     return TrainedTaughtSADVAE.of(settings, {**networks.state_dict(), "anchors": anchors}, 0)

@@ -137,7 +137,7 @@ def test_answers_are_corrected_cosines_over_a_temperature() -> None:
     def cosines(features: FloatArray) -> FloatArray:
         middle = of.classes.of(of.split.seen).mean(0)
         told = (features - of.train.features.mean(0)) @ trained.weights()["matrix"].numpy()
-        return cosine_similarity(told, vectors - middle)
+        return cosine_similarity(told, vectors - middle).astype(np.float32)
 
     asked, usual = cosines(of.test_unseen.features), cosines(of.train.features)
     np.testing.assert_allclose(
@@ -271,7 +271,7 @@ def test_movements_called_like_an_unseen_class_teach_nobody(material: Material) 
     classes = ClassEmbeddings(tuple(range(10)), np.eye(10, given.shape[1], dtype=np.float32) + 0.1, "words", "h")
     plain = task()
     part = [replace(p, features=np.zeros((len(p.labels), 250), np.float32) + i) for i, p in enumerate(plain.parts)]
-    level = ZeroShotTask(plain.split, *part, classes, allow=("unknown_encoder", "equal_rows"))
+    level = ZeroShotTask(plain.split, part[0], part[1], part[2], classes, allow=("unknown_encoder", "equal_rows"))
     held = ClassSplit("h", (2, 3, 4, 5), (0, 1))
     rows = np.isin(plain.train.labels, held.seen)
     train = replace(

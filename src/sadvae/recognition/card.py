@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sadvae.encoders.trained import TrainedEncoder
 from sadvae.methods.calibration import Calibration, Temperature
+from sadvae.methods.protocol import Trained
 from sadvae.recognition.config import Origin, RecognizerConfig
 from sadvae.recognition.folder import Parts
 from sadvae.record import Evaluation
@@ -44,7 +44,7 @@ def model_card(parts: Parts) -> str:
         _HEAD.format(
             licence="mit" if generated else "other", title=f"sadvae recogniser: {origin.experiment or config.dataset}"
         ),
-        _data(config, parts.encoder),
+        _data(parts),
         _scores(origin),
         _certainty(parts.calibration),
         _LIMITS,
@@ -53,7 +53,8 @@ def model_card(parts: Parts) -> str:
     return "\n".join(section for section in sections if section)
 
 
-def _data(config: RecognizerConfig, encoder: TrainedEncoder) -> str:
+def _data(parts: Parts) -> str:
+    config, encoder = parts.config, parts.encoder
     origin, trace, layout = config.record, encoder.trace, encoder.layout
     people = f", {len(trace.subjects)} people" if trace.subjects else ""
     clips = f"{len(trace.clip_ids)} clips of {len(config.seen)} classes"
@@ -70,8 +71,17 @@ def _data(config: RecognizerConfig, encoder: TrainedEncoder) -> str:
         lines.append(f"- Split {origin.split}{rule}, seed {origin.seed}.")
     lines += [f"- Leakage that was accepted knowingly: {one}." for one in origin.allow]
     lines.append(f"- Preparation: {', '.join(encoder.steps)}.")
-    lines.append(f"- Encoder {encoder.settings.architecture}; names by {config.text_encoder} ({config.text_mode}).")
+    beside = " for trained names, numbers of movement for new ones" if encoder.settings.features == "kinematics" else ""
+    lines.append(
+        f"- Encoder {encoder.settings.architecture}{beside}; texts by {config.text_encoder} ({config.text_mode})."
+    )
+    lines.append(f"- Method {parts.trained.describe()['method']}{_taught(parts.trained)}.")
     return "\n".join(lines) + "\n"
+
+
+def _taught(trained: Trained) -> str:
+    share = trained.describe().get("settings", {}).get("lesson_share", 0)
+    return ", which learned from composed movements too (generated; no person is in them)" if share else ""
 
 
 def _datasets(config: RecognizerConfig) -> str:
