@@ -38,7 +38,7 @@ def write_waist(folder: Path, task: ZeroShotTask | None = None) -> ZeroShotTask:
     names = tuple(f"action {i}" for i in task.split.classes)
     levels = [FeatureLevel(t.split, t.train, t.test_seen, t.test_unseen, t.allow) for t in (task, task.calibration)]
     folder.mkdir(parents=True, exist_ok=True)
-    write_features(folder / "features", Features("trivial", names, *levels))
+    write_features(folder / "features", Features("trivial", names, levels[0], levels[1]))
     write_class_embeddings(folder / "texts.npz", task.classes)
     split = {"unseen": list(task.split.unseen), "validation_unseen": list(task.split.validation_unseen)}
     (folder / "split.json").write_text(json.dumps(split))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sadvae.errors import SadvaeError
-from sadvae.skeleton.composed import Composed, ComposeSettings, compose
+from sadvae.skeleton.composed import Composed, ComposeSettings, compose, named
 from sadvae.skeleton.composed.movement import Body, Kind, Limb, Movement, Pace, Side, draw_movement
 from sadvae.skeleton.composed.perform import perform_movement
 from sadvae.skeleton.composed.places import PLACES
@@ -133,7 +133,7 @@ def test_strokes_go_where_their_sentences_say() -> None:
         alone = replace(movement, body="none")
         path = reach(performed(alone), RIGHT if alone.limb == "right" else LEFT)
         start, end = path[round(0.22 * len(path))], path[round(0.78 * len(path))]
-        said = describe_movement(alone, rng(0))[1]
+        said = " ".join(describe_movement(alone, rng(0))[1])
         for word, axis, sign in (
             ("up", 1, 1),
             ("down", 1, -1),
@@ -205,7 +205,8 @@ def test_any_seed_draws_a_valid_movement_and_whole_sentences(seed: int) -> None:
     assert movement.axis in (0, 1, 2)
     assert movement.plane in (0, 1, 2)
     assert 0.1 < movement.size < 0.5
-    sentences, name = describe_movement(movement, generator)
+    sentences, parts = describe_movement(movement, generator)
+    name = named(parts)
     assert 2 <= len(sentences) <= 4
     for sentence in sentences:
         assert re.fullmatch(r"[A-Z][a-zA-Z,;. ]+\.", sentence), sentence
