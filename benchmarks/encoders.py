@@ -211,7 +211,7 @@ def peak_mb(machine: Machine) -> float | None:
 
 def extraction(size: Size, machine: Machine) -> dict[str, Any]:
     """The default encoder from clips in memory to features: clips a second, and how many times that of training."""
-    settings, layout = encoder_preset("default"), load_layout("kinect-v1")
+    settings, layout = encoder_preset("st_gcn_pp"), load_layout("kinect-v1")
     rng = np.random.default_rng(0)
     clips = tuple(
         SkeletonClip(rng.normal(size=(1, int(rng.integers(40, 120)), 20, 3)).astype(np.float32), layout, f"clip {i}")

@@ -11,7 +11,7 @@ import numpy as np
 from sadvae.encoder_record import read_encoder_record
 from sadvae.encoders.settings import encoder_preset
 from sadvae.files import read_json
-from sadvae.methods.settings import sadvae
+from sadvae.methods.settings import sadvae, taught
 from sadvae.settings import ExperimentSettings, TextSettings
 from sadvae.skeleton.recipe import PrepareSettings
 
@@ -91,3 +91,27 @@ def test_bodies_are_canonicalised_because_it_was_better_on_held_out_subjects() -
         moved = accuracy_of(f"encoders_{dataset}", "st_gcn_pp_batch_16")
         assert moved > accuracy_of(f"encoders_{dataset}_not_canonical", "st_gcn_pp")
     assert default_of(PrepareSettings, "canonicalise")
+
+
+def test_the_default_method_is_as_good_as_the_best_on_held_out_classes() -> None:
+    recorded = read_json(RESULTS / "choose_taught.json")
+    assert set(recorded) == {f"{d}, {text}" for d in DATASETS for text in ("class names", "descriptions")}
+    scores = {
+        name: float(np.mean([recorded[kind]["zsl"][name]["mean"] for kind in recorded]))
+        for name in recorded["utd_mhad, descriptions"]["zsl"]
+        # What it could have learned of the held-out classes themselves is no candidate.
+        if name != "every movement"
+    }
+    others = {name: score for name, score in scores.items() if not name.startswith(("taught", "lesson", "penalty"))}
+    assert scores["taught"] > best_score(others) + 2
+    # Its numbers are on a plateau: no other is better by more than half a point.
+    assert best_score(scores) < scores["taught"] + 0.5
+    losses = np.mean([list(found["log_loss"].values()) for found in recorded.values()], axis=0)
+    temperatures = list(recorded["utd_mhad, descriptions"]["log_loss"])
+    assert float(temperatures[int(losses.argmin())]) == taught().temperature
+    assert default_of(ExperimentSettings, "method").preset == "taught"
+    assert encoder_preset("default").features == "kinematics"
+
+
+def best_score(found: dict[str, float]) -> float:
+    return max(found.values())

@@ -21,7 +21,7 @@ every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 def small(architecture: Architecture, **changes: object) -> EncoderSettings:
     changed = {"architecture": architecture, "widths": (16, 32), "strides": (1, 2), "temporal_kernel": 3} | changes
-    return EncoderSettings.model_validate(encoder_preset("default").model_dump() | changed)
+    return EncoderSettings.model_validate(encoder_preset("st_gcn_pp").model_dump() | changed)
 
 
 def network_of(settings: EncoderSettings, layout: Layout = STICK, classes: int = 4) -> Network:
