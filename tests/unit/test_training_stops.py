@@ -50,7 +50,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     split = build_split("s", [5], 6, (3, 4))
     write_clips_file(tmp_path / "clips.npz", clips)
     (tmp_path / "split.json").write_text(json.dumps({"unseen": [5], "validation_unseen": [3, 4]}))
-    changes = {"dropout": 0.0, "batch_size": 7, "mirror": 0.5, "validation": 0.4}
+    changes = {"dropout": 0.0, "batch_size": 7, "mirror": 0.5, "validation": 0.4, "features": "kinematics"}
     settings = SMALL.model_copy(update=changes)
     words = [f"--set={name}={json.dumps(value)}" for name, value in settings.model_dump(mode="json").items()]
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
