@@ -23,6 +23,8 @@ import numpy as np
 import torch
 
 from sadvae.encoders.kinematics import FARTHEST
+from sadvae.encoders.measures import numbers_of
+from sadvae.encoders.settings import EncoderSettings
 from sadvae.files import write_json
 from sadvae.methods.cca import CCA
 from sadvae.methods.eszsl import ESZSL
@@ -38,7 +40,7 @@ from sadvae.skeleton.read import read_clip_set
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.task import ClipTask, ZeroShotTask
-from sadvae.teaching import Material, make_material, numbers_of
+from sadvae.teaching import Material, make_material
 from sadvae.text.class_lists import class_texts
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
@@ -82,7 +84,7 @@ def clips_of(dataset: str, folder: Path) -> ClipSet:
 def feature_sets(clips: ClipTask) -> list[FeatureSet]:
     """Numbers of movement of a level's three parts, standardised by its training part."""
     parts = (clips.train, clips.test_seen, clips.test_unseen)
-    numbers = [numbers_of(part) for part in parts]
+    numbers = [numbers_of(part, EncoderSettings().frames).numpy() for part in parts]
     mean, deviation = numbers[0].mean(0), np.sqrt(numbers[0].var(0) + 1e-5)
     return [
         FeatureSet(

@@ -134,8 +134,9 @@ class Run:
         wanted = [text for text in dict.fromkeys(one.text for one in found) if tasks[text].lessons is None]
         if not wanted or features.kind != "kinematics":
             return {}
-        path = self._place(self.out / "lessons.npz", "lessons", _key("lessons"))
-        self._stage("compose", path, _key("lessons"), lambda: write_material(path, make_material()))
+        key = _key("lessons")
+        path = self._place(self.out / "lessons.npz", "lessons", key)
+        self._stage("compose", path, key, lambda: write_material(path, make_material()))
         material = read_material(path)
         return {text: self._taught(tasks[text], text, features, material) for text in wanted}
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
+from sklearn.metrics.pairwise import cosine_similarity
 
-from sadvae.encoders.bodies import Bodies
-from sadvae.encoders.kinematics import FARTHEST, Kinematics
+from sadvae.encoders.kinematics import FARTHEST
+from sadvae.encoders.measures import numbers_of
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.streams import all_streams, parents
 from sadvae.errors import SadvaeError
 from sadvae.files import read_arrays, write_arrays
 from sadvae.lessons import Lessons
@@ -23,12 +22,10 @@ from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.task import ZeroShotTask
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder
-from sadvae.types import ClassTexts, ClipSet, FloatArray, IntArray
+from sadvae.types import ClassTexts, FloatArray, IntArray
 
 # From this cosine on, a part of a movement is called nearly like a class: "jog" and "run", "bend" and "bend down".
 CLOSE = 0.5
-# Clips whose numbers are taken at once.
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +51,7 @@ class Material:
         So that no class which counts as unseen is taught under another name. Raises SadvaeError where none is left.
         """
         flat = sorted({part for parts in self.parts for part in parts})
-        near = (_unit(encoder.encode(flat)) @ _unit(encoder.encode(list(names))).T).max(axis=1) >= close
+        near = cosine_similarity(encoder.encode(flat), encoder.encode(list(names))).max(axis=1) >= close
         out = {part for part, is_near in zip(flat, near, strict=True) if is_near}
         kept = [number for number, parts in enumerate(self.parts) if not out & set(parts)]
         if not kept:
@@ -93,10 +90,6 @@ def taught(
     return replace(task, lessons=own, calibration=lower)
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
 def _mode(mode: str) -> str:
     """Composed movements have sentences of their own, so the lexicon's are not wanted for them."""
     return {"movement": "descriptions", "names+movement": "names+descriptions"}.get(mode, mode)
@@ -109,23 +102,10 @@ def make_material(settings: ComposeSettings | None = None) -> Material:
     """
     found = compose(settings)
     clips, _ = prepare_clip_set(found.clips, PrepareSettings())
-    numbers = numbers_of(clips)
+    numbers = numbers_of(clips, EncoderSettings().frames).numpy()
     features = (numbers - numbers.mean(0)) / np.sqrt(numbers.var(0) + 1e-5)
     labels = np.array([clip.label for clip in clips.clips], dtype=np.int64)
     return Material(features.clip(-FARTHEST, FARTHEST).astype(np.float32), labels, found.sentences, found.parts)
-
-
-def numbers_of(clips: ClipSet) -> FloatArray:
-    """The numbers of movement of prepared clips, not standardised: float32 [clip, number]."""
-    kinematics, parent = Kinematics(clips.layout), torch.tensor(parents(clips.layout))
-    frames, parts = EncoderSettings().frames, []
-    for start in range(0, len(clips.clips), _AT_ONCE):
-        batch = clips.clips[start : start + _AT_ONCE]
-        bodies = Bodies.of(batch)
-        rows = torch.arange(len(bodies.lengths))
-        joints = bodies.resized(rows, frames, torch.zeros(len(rows)), torch.ones(len(rows)))
-        parts.append(kinematics.of_clips(all_streams(joints, parent), bodies.clips, len(batch)).numpy())
-    return np.concatenate(parts)
 
 
 def write_material(path: Path, material: Material) -> None:

@@ -11,7 +11,8 @@ import torch
 from sadvae.encoders.architectures import new_network
 from sadvae.encoders.checkpoint import Checkpoint, read_checkpoint, remove_checkpoint, write_checkpoint
 from sadvae.encoders.course import Course
-from sadvae.encoders.kinematics import Kinematics, WithKinematics
+from sadvae.encoders.kinematics import WithKinematics
+from sadvae.encoders.measures import numbers_of
 from sadvae.encoders.precision import matrix_products
 from sadvae.encoders.processes import ALONE, Processes
 from sadvae.encoders.samples import Samples, batches
@@ -58,7 +59,7 @@ def pretrain(
     network.load_state_dict(run.course.weights)
     frozen = network.requires_grad_(False).eval()
     if isinstance(frozen, WithKinematics):
-        frozen.kinematics.standardise_by(run.numbers_of(frozen.kinematics))
+        frozen.kinematics.standardise_by(numbers_of(run.parts.train, settings.frames))
     layout, steps = task.train.layout, task.train.steps
     return TrainedEncoder(settings, layout, class_count, steps, task.trace, frozen, run.report())
 
@@ -108,12 +109,6 @@ class _Run:
         if checkpoint and self.processes.leads:
             state = {"training": self.training.state_dict(), "course": self.course.state_dict()}
             write_checkpoint(checkpoint, Checkpoint(self.key, self.settings, state))
-
-    def numbers_of(self, kinematics: Kinematics) -> torch.Tensor:
-        """The numbers of movement of all whole training clips, on the CPU: [clip, number]."""
-        samples = Samples.of(self.parts.train, self.settings, ALONE)
-        parts = (samples.plain(clips) for clips in batches(len(samples.labels), self.settings.batch_size))
-        return torch.cat([kinematics.of_clips(part.streams, part.clip_of_body, part.whole) for part in parts])
 
     def report(self) -> TrainingReport:
         """What the training came to."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
@@ -70,12 +71,12 @@ def fit_map(
     feature_mean, text_mean = clips.mean(0), np.unique(texts, axis=0).mean(0)
     # Equation 6: features of unit mean square length, texts as directions from the middle of all.
     scale = np.sqrt(((clips - feature_mean) ** 2).sum(1).mean()) or 1.0
-    x, y = (clips - feature_mean) / scale, directions(texts - text_mean)
+    x, y = (clips - feature_mean) / scale, normalize(texts - text_mean)
     share = settings.lesson_share if lessons is not None else 0.0
     gram, cross = (1 - share) / len(x) * x.T @ x, (1 - share) / len(x) * x.T @ y
     if lessons is not None:
         shown = (lessons.features - lessons.features.mean(0)).astype(np.float64) / scale
-        told = directions((lessons.texts - lessons.texts.mean(0)).astype(np.float64))[lessons.movements]
+        told = normalize((lessons.texts - lessons.texts.mean(0)).astype(np.float64))[lessons.movements]
         gram, cross = gram + share / len(shown) * shown.T @ shown, cross + share / len(shown) * shown.T @ told
     # Equation 7: the least squared error over both, with a penalty.
     weights = np.linalg.solve(gram + settings.penalty * np.eye(len(gram)), cross) / scale
@@ -85,12 +86,6 @@ def fit_map(
 def _float32(rows: np.ndarray) -> Tensor:
     """The same numbers as float32."""
     return torch.from_numpy(rows.astype(np.float32))
-
-
-def directions(rows: np.ndarray) -> np.ndarray:
-    """Rows [n, d] of length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, 
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_bytes
+from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
@@ -169,10 +170,15 @@ def _span(name: str, entry: dict[str, Any], kind: Any, method: PresetSettings, w
     return Span(name, ends.low, ends.high, ends.log, whole)
 
 
+def _holder(method: Method) -> Any:
+    """What holds a method's settings: an object of its own, or the method itself."""
+    return method.settings if isinstance(method, SADVAE | Taught | TaughtSADVAE) else method
+
+
 def _types(chosen: PresetSettings) -> dict[str, Any]:
     """The types of a method's settings by name."""
     method = main_method(chosen)
-    holder = method.settings if isinstance(method, SADVAE | Taught | TaughtSADVAE) else method
+    holder = _holder(method)
     if isinstance(holder, BaseModel):
         found = {name: field.annotation for name, field in type(holder).model_fields.items()}
     else:
@@ -194,13 +200,13 @@ def _try(name: str, value: Value, kind: Any, method: PresetSettings, where: str)
         made = main_method(PresetSettings(preset=method.preset, changes=method.changes | {name: value}))
     except SadvaeError as error:
         raise SadvaeError(f"{where}: {value!r} is refused: {error}") from error
-    if not isinstance(made, SADVAE | Taught | TaughtSADVAE | BaseModel) and not _takes(kind, value):
+    if not isinstance(_holder(made), BaseModel) and not _takes(kind, value):
         raise SadvaeError(f"{where}: {value!r} is refused: the setting takes {kind}.")
 
 
 def _own_values(settings: ExperimentSettings) -> dict[str, Any]:
     method = main_method(settings.method)
-    holder = method.settings if isinstance(method, SADVAE | Taught | TaughtSADVAE) else method
+    holder = _holder(method)
     return {name: getattr(holder, name) for name in _types(settings.method)} | {TEXT_MODE: settings.text.mode}
 
 
