@@ -44,19 +44,22 @@ from sadvae.teaching import Material, make_material
 from sadvae.text.class_lists import class_texts
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
+from sadvae.text.prompts import WORDS
 from sadvae.types import ClipSet, FeatureSet
 
-TEXTS = {"class names": "names+movement", "descriptions": "descriptions"}
+TEXTS = {"class names": "names+movement+words", "descriptions": "descriptions+words"}
 SPLITS = {"utd_mhad": ("7", "random-22-5-{}", 20), "msr_action3d": ("9", "random-15-5-{}", 10)}
 TEMPERATURES = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
-EVERY = "every movement"
+EVERY, PLAIN = "every movement", "no words of movement"
 CANDIDATES: dict[str, Method] = {
     "taught": Taught(taught()),
     EVERY: Taught(taught()),
+    PLAIN: Taught(taught()),
+    "no words of movement, lesson_share 0.8": Taught(taught(lesson_share=0.8)),
     "no lessons": Taught(taught(lesson_share=0)),
     "no hub correction": Taught(taught(hub_correction=False)),
     "neither": Taught(taught(lesson_share=0, hub_correction=False)),
-    **{f"lesson_share {share}": Taught(taught(lesson_share=share)) for share in (0.5, 0.7, 0.9, 0.95)},
+    **{f"lesson_share {share}": Taught(taught(lesson_share=share)) for share in (0.5, 0.7, 0.8, 0.95)},
     **{f"penalty {penalty}": Taught(taught(penalty=penalty)) for penalty in (0.001, 0.01, 0.03)},
     "ridge": RidgeNearestText(),
     "eszsl": ESZSL(),
@@ -69,11 +72,12 @@ CANDIDATES: dict[str, Method] = {
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A calibration level: its task without lessons, the movements it may learn from, and all of them."""
+    """A calibration level: its task without lessons, with those it may learn from, with all, and without words."""
 
     task: ZeroShotTask
     apart: ZeroShotTask
     every: ZeroShotTask
+    plain: ZeroShotTask
 
 
 def clips_of(dataset: str, folder: Path) -> ClipSet:
@@ -103,6 +107,8 @@ def levels(
     subject, pattern, most = SPLITS[dataset]
     texts = class_texts(dataset)
     vectors, classes = material.vectors(encoder, mode), embed_classes(texts, encoder, mode=mode)
+    plain = mode.removesuffix(WORDS)
+    plain_vectors, plain_classes = material.vectors(encoder, plain), embed_classes(texts, encoder, mode=plain)
     for number in range(min(count, most)):
         split = load_split(dataset, pattern.format(number), CLASS_COUNTS[dataset])
         division = Division(split=split, held_out_subjects=(subject,), unseen_from="training_subjects")
@@ -112,13 +118,19 @@ def levels(
         task = ZeroShotTask(level.split, *feature_sets(level), classes=classes, allow=allow)
         out = [texts.names[c] for c in {*split.unseen, *level.split.unseen}]
         every = material.lessons(vectors, range(len(vectors)))
-        apart = material.lessons(vectors, material.apart_from(out, encoder))
-        yield Level(task, replace(task, lessons=apart), replace(task, lessons=every))
+        kept = material.apart_from(out, encoder)
+        apart, without = (material.lessons(rows, kept) for rows in (vectors, plain_vectors))
+        yield Level(
+            task,
+            replace(task, lessons=apart),
+            replace(task, lessons=every),
+            replace(task, lessons=without, classes=plain_classes),
+        )
 
 
 def scored(name: str, method: Method, level: Level) -> tuple[float, list[float]]:
     """Accuracy on held-out classes, and for the preset the log loss at each of TEMPERATURES."""
-    task = level.every if name == EVERY else level.apart
+    task = level.every if name == EVERY else level.plain if name.startswith(PLAIN) else level.apart
     trained = method.fit(task, 0)
     vectors, ids = task.classes.of(task.split.unseen), np.array(task.split.unseen)
     features, labels = task.test_unseen.features, task.test_unseen.labels

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 ENCODER = "default"
-NAMES = {"encoder": "minilm", "mode": "names+movement"}
-DESCRIPTIONS = {"encoder": "minilm", "mode": "descriptions"}
+NAMES = {"encoder": "minilm", "mode": "names+movement+words"}
+DESCRIPTIONS = {"encoder": "minilm", "mode": "descriptions+words"}
+PLAIN = {"encoder": "minilm", "mode": "descriptions"}
 
 
 def compared(changes: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -19,6 +20,7 @@ def compared(changes: dict[str, Any]) -> Iterator[dict[str, Any]]:
         ("neither movements nor correction", {"lesson_share": 0, "hub_correction": False}),
     ):
         yield {"name": name, "question": question, "method": {"preset": "taught", "changes": change}}
+    yield {"name": "no words of movement", "question": question, "method": {"preset": "taught"}, "text": PLAIN}
     yield {"name": "SA-DVAE", "question": question, "method": _with("sadvae", changes)}
     question = "Does disentanglement help where movements are composed too?"
     yield {"name": "SA-DVAE, taught", "question": question, "method": _with("taught_sa_dvae", changes)}

@@ -65,7 +65,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
         method_changes: dict[str, Any] | None = None,
         prepare: PrepareSettings | None = None,
         text_encoder: str | TextEncoder = "minilm",
-        text_mode: str = "descriptions",
+        text_mode: str = "descriptions+words",
         gate: str = GATES[0],
         seed: int = 0,
     ) -> None:

@@ -29,6 +29,7 @@ from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord, read_record
 from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings, contenders
+from sadvae.skeleton.composed import ComposeSettings
 from sadvae.skeleton.manifest import hash_clips, read_manifest
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
@@ -134,14 +135,14 @@ class Run:
         wanted = [text for text in dict.fromkeys(one.text for one in found) if tasks[text].lessons is None]
         if not wanted or features.kind != "kinematics":
             return {}
-        key = _key("lessons")
+        key = _key("lessons", ComposeSettings())
         path = self._place(self.out / "lessons.npz", "lessons", key)
         self._stage("compose", path, key, lambda: write_material(path, make_material()))
         material = read_material(path)
         return {text: self._taught(tasks[text], text, features, material) for text in wanted}
 
     def _taught(self, task: ZeroShotTask, text: TextSettings, features: Features, material: Material) -> ZeroShotTask:
-        key, encoder = _key("lessons", text), load_text_encoder(text.encoder)
+        key, encoder = _key("lessons", ComposeSettings(), text), load_text_encoder(text.encoder)
         path = self._place(self.out / f"lessons-{key[:12]}.npz", "lesson-texts", key)
         self._stage("compose", path, key, lambda: write_arrays(path, {"vectors": material.vectors(encoder, text.mode)}))
         return taught(task, features.class_names, material, read_arrays(path)["vectors"], encoder)

@@ -103,7 +103,7 @@ class TextSettings(_Frozen):
     """
 
     encoder: str = "minilm"
-    mode: str = "descriptions"
+    mode: str = "descriptions+words"
 
 
 class PresetSettings(_Frozen):

@@ -28,7 +28,7 @@ def command(
     ] = "minilm",
     mode: Annotated[
         str, typer.Option(help="names, prompts, movement, descriptions or names+descriptions.")
-    ] = "descriptions",
+    ] = "descriptions+words",
     array: Annotated[
         Path | None, typer.Option(help="Take these vectors ([class, d] .npy) in place of an encoder's.")
     ] = None,

@@ -73,7 +73,7 @@ class TaughtSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    lesson_share: float = Field(default=0.8, ge=0, lt=1)
+    lesson_share: float = Field(default=0.9, ge=0, lt=1)
     penalty: float = Field(default=0.003, gt=0)
     hub_correction: bool = True
     temperature: float = Field(default=0.5, gt=0)

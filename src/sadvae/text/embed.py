@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from sadvae.errors import SadvaeError
 from sadvae.files import hash_arrays, read_arrays, read_npy, write_arrays
 from sadvae.text.encoders import TextEncoder
+from sadvae.text.movement_words import word_vector
 from sadvae.text.parts_of_speech import verb_and_noun
-from sadvae.text.prompts import texts_of
+from sadvae.text.prompts import WORDS, texts_of
 from sadvae.types import ClassEmbeddings, ClassTexts, FloatArray
 
 
@@ -39,6 +41,11 @@ def embed_classes(
     rows = np.split(encoder.encode(list(once))[[once[sentence] for sentence in flat]], ends[:-1])
     vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
     verbs, nouns = _part_vectors(words, encoder) if parts else (None, None)
+    if mode.endswith(WORDS):
+        vectors = with_words(vectors, sentences)
+        if verbs is not None and nouns is not None:
+            verbs = with_words(verbs, [(verb,) for verb, _ in words])
+            nouns = with_words(nouns, [(noun,) for _, noun in words])
     made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode, verbs, nouns)
     if path is not None:
         write_class_embeddings(path, made)
@@ -50,6 +57,12 @@ def _part_vectors(words: list[tuple[str, str]], encoder: TextEncoder) -> tuple[F
     flat = sorted({word for pair in words for word in pair})
     row = {word: class_vector(vector[None], word) for word, vector in zip(flat, encoder.encode(flat), strict=True)}
     return np.stack([row[verb] for verb, _ in words]), np.stack([row[noun] for _, noun in words])
+
+
+def with_words(vectors: FloatArray, texts: Sequence[Sequence[str]]) -> FloatArray:
+    """Unit vectors [class, d] beside the word_vector of each class's texts, as unit vectors [class, d + word]."""
+    joined = np.concatenate([vectors, np.stack([word_vector(of_class) for of_class in texts])], axis=1)
+    return (joined / np.linalg.norm(joined, axis=1, keepdims=True)).astype(np.float32)
 
 
 def class_vector(rows: FloatArray, name: str) -> FloatArray:

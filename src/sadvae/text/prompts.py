@@ -6,7 +6,10 @@ from sadvae.errors import SadvaeError
 from sadvae.text.lexicon import movement_sentences
 from sadvae.types import ClassTexts
 
-MODES = ("names", "prompts", "movement", "names+movement", "descriptions", "names+descriptions")
+_TEXTS = ("names", "prompts", "movement", "names+movement", "descriptions", "names+descriptions")
+# Behind any of these: which words of movement the texts use goes beside their vector (movement_words.py).
+WORDS = "+words"
+MODES = (*_TEXTS, *(texts + WORDS for texts in _TEXTS))
 
 TEMPLATES = (
     "{}",
@@ -35,8 +38,9 @@ def texts_of(texts: ClassTexts, mode: str) -> tuple[tuple[str, ...], ...]:
     Raises SadvaeError for an unknown mode.
     """
     check_mode(mode)
+    plain = mode.removesuffix(WORDS)
     return tuple(
-        _texts(name, descriptions, mode) for name, descriptions in zip(texts.names, texts.descriptions, strict=True)
+        _texts(name, descriptions, plain) for name, descriptions in zip(texts.names, texts.descriptions, strict=True)
     )
 
 

@@ -19,8 +19,8 @@ class ComposeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    movements: int = Field(default=1000, ge=1, le=100_000)
-    repetitions: int = Field(default=3, ge=1, le=1000)
+    movements: int = Field(default=2000, ge=1, le=100_000)
+    repetitions: int = Field(default=2, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
     style: float = Field(default=1.0, ge=0, le=2)
     view_degrees: float = Field(default=10.0, ge=0, le=180)
