@@ -11,6 +11,7 @@ import numpy as np
 from sadvae.recognizer import Recognizer
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
 from sadvae.text.embed import read_class_embeddings, write_class_embeddings
+from sadvae.text.movement_words import movement_words
 from tests.cli.conftest import CommandLine
 
 
@@ -40,7 +41,7 @@ def test_a_method_of_verbs_and_nouns_is_asked_about_new_names(
     assert json.loads((tmp_path / "trained" / "training.json").read_text())["method"] == "synse"
     recognizer = Recognizer.load(tmp_path / "recognizer")
     vectors = recognizer.embed(["fly a kite", "squat"])
-    assert vectors.shape == (2, 3 * 384)
+    assert vectors.shape == (2, 3 * (384 + len(movement_words())))
     clip = generate_clip_set(settings=GeneratedSettings(subjects=1, repetitions=1)).clips[0]
     (answer,) = recognizer.predict(clip, ["fly a kite", "squat"])
     assert {a.name for a in answer.answers} == {"fly a kite", "squat"}

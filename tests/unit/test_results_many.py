@@ -210,7 +210,7 @@ def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_fe
     assert "6 runs, last epoch" in lines[2]
     # The settings of the default stand for their splits even with fewer runs.
     usual = {name: {"preset": preset, "changes": {}} for name, preset in (("encoder", "default"), ("method", "taught"))}
-    usual["text"] = {"encoder": "minilm", "mode": "descriptions"}
+    usual["text"] = {"encoder": "minilm", "mode": "descriptions+words"}
     default = records(settings=usual)[:-1]
     table = readme_table([*default, *records()]).splitlines()
     assert {r.split for r in default} == {r.split for r in records()}

@@ -69,8 +69,8 @@ def vocabulary(told: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def movement_words() -> tuple[str, ...]:
-    """The vocabulary of the default composed movements, as it lies in data/movement_words.json."""
-    return tuple(json.loads((resources.files("sadvae.text") / "data" / "movement_words.json").read_text("utf-8")))
+    """The vocabulary of the default composed movements, as it lies in movement_words.json."""
+    return tuple(json.loads((resources.files("sadvae.text") / "movement_words.json").read_text("utf-8")))
 
 
 def word_vector(texts: Sequence[str]) -> FloatArray:
