@@ -25,8 +25,12 @@ def test_prompts_are_several_sentences_with_the_name() -> None:
     assert not duplicates(prompts_of("wave"))
 
 
-def test_descriptions_fall_back_on_prompts() -> None:
-    assert texts_of(TEXTS, "descriptions") == (("An arm swings.", "A hand sways."), prompts_of("squat"))
+def test_descriptions_fall_back_on_the_lexicon_and_then_on_prompts() -> None:
+    found = texts_of(TEXTS, "descriptions")
+    assert found == (("An arm swings.", "A hand sways."), texts_of(TEXTS, "names+movement")[1])
+    assert len(found[1]) > 1
+    unknown = ClassTexts((0,), ("xyzzy",), ((),))
+    assert texts_of(unknown, "descriptions") == (("xyzzy", *prompts_of("xyzzy")),)
 
 
 def test_names_and_descriptions() -> None:

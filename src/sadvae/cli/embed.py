@@ -27,7 +27,10 @@ def command(
         str, typer.Option(help="minilm, or a sentence-BERT or CLIP model: folder or hub name.")
     ] = "minilm",
     mode: Annotated[
-        str, typer.Option(help="names, prompts, movement, descriptions or names+descriptions.")
+        str,
+        typer.Option(
+            help="names, prompts, movement, names+movement, descriptions or names+descriptions; each also +words."
+        ),
     ] = "descriptions+words",
     array: Annotated[
         Path | None, typer.Option(help="Take these vectors ([class, d] .npy) in place of an encoder's.")

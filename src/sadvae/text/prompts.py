@@ -33,8 +33,8 @@ def prompts_of(name: str) -> tuple[str, ...]:
 def texts_of(texts: ClassTexts, mode: str) -> tuple[tuple[str, ...], ...]:
     """The texts that stand for each class under a mode, in the order of texts.ids; at least one a class.
 
-    Where a class has no description, `descriptions` takes the prompts of its name; so do `movement` and
-    `names+movement`, which read no description, where the lexicon knows no word of the name.
+    Where a class has no description, `descriptions` takes what `names+movement` does, which reads none: the name, and
+    the lexicon's sentences on it. Where the lexicon knows no word of the name, its prompts stand in.
     Raises SadvaeError for an unknown mode.
     """
     check_mode(mode)
@@ -54,5 +54,5 @@ def _texts(name: str, descriptions: tuple[str, ...], mode: str) -> tuple[str, ..
     if mode == "names+movement":
         return (name, *(movement_sentences(name) or prompts_of(name)))
     if mode == "descriptions":
-        return descriptions or prompts_of(name)
+        return descriptions or _texts(name, (), "names+movement")
     return (name, *descriptions)
