@@ -2,9 +2,10 @@
 
     python benchmarks/published_levers.py PACKS --out results/published_levers.json
 
-Each lever is pulled alone and with others, at a third, once and three times the learning rate for as many steps, and at a
-third for three times as many. Trained on the calibration level of every pack and text, scored on its held-out classes
-under the published rule (a classifier on drawn latents) and under `both`, which draws nothing. No test clip is looked at.
+Each lever is pulled alone and with others, at a third, once and three times the learning rate for as many steps, and
+at a third for three times as many. Trained on the calibration level of every pack and text, scored on its held-out
+classes under the published rule (a classifier on drawn latents) and under `both`, which draws nothing. No test clip is
+looked at.
 """
 
 from __future__ import annotations
