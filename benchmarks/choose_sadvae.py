@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -77,13 +78,14 @@ def calibration_tasks(packs: Path) -> dict[tuple[str, str], ZeroShotTask]:
     return {key: task for key, task in tasks.items() if task is not None}
 
 
+def under_rule(trained: TrainedSADVAE, rule: str) -> TrainedSADVAE:
+    """The same training with another unseen rule."""
+    return replace(trained, settings=trained.settings.model_copy(update={"unseen_rule": rule}))
+
+
 def rule_scores(trained: TrainedSADVAE, task: ZeroShotTask) -> dict[str, float]:
     """Accuracy on the held-out classes by unseen rule; rules are applied to one training."""
-    changed = {
-        rule: TrainedSADVAE(trained.settings.model_copy(update={"unseen_rule": rule}), trained.networks, trained.seed)
-        for rule in RULES
-    }
-    return {rule: zsl_accuracy(each, task) for rule, each in changed.items()}
+    return {rule: zsl_accuracy(under_rule(trained, rule), task) for rule in RULES}
 
 
 def score_candidate(changes: dict, tasks: dict[tuple[str, str], ZeroShotTask]) -> dict:

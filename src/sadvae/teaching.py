@@ -92,7 +92,7 @@ def taught(
 
 def _mode(mode: str) -> str:
     """Composed movements have sentences of their own, so the lexicon's are not wanted for them."""
-    return mode.replace("names+movement", "names+descriptions").replace("movement", "descriptions")
+    return mode.replace("movement", "descriptions")
 
 
 def make_material(settings: ComposeSettings | None = None) -> Material:
