@@ -8,7 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Videos need NumPy below 2, so they have an environment of their own.
 VIDEO := .venv-video
-VIDEO_TESTS := tests/cli/test_videos.py tests/unit/test_poses.py tests/unit/test_camera.py tests/unit/test_video_folder.py
+VIDEO_TESTS := tests/cli/test_videos.py tests/unit/test_poses.py tests/unit/test_camera.py tests/unit/test_video_folder.py \
+    tests/behaviour/test_serve_video.py
 
 .PHONY: demo test lint install video test-video clean
 

@@ -19,16 +19,11 @@ from sadvae.types import ClipSet, Layout, SkeletonClip
 from sadvae.video.camera import Watching, watch
 from sadvae.video.capture import is_video, open_camera
 from sadvae.video.estimator import MediaPipePose
-from sadvae.video.read import VideoClip, read_video
+from sadvae.video.read import ESTIMATED, VideoClip, read_video
 
 if TYPE_CHECKING:
     from sadvae.portable.recognizer import PortableRecognizer
     from sadvae.recognizer import Recognizer
-
-ESTIMATED = (
-    "Poses estimated from video differ from recorded ones; what that costs with real people is not measured "
-    "(docs/video.md)."
-)
 
 
 @dataclass(frozen=True)

@@ -23,4 +23,4 @@ def read_video(path: Path) -> list[Recording]:
             "`make video` makes (docs/video.md)."
         )
     found = read.read_video(path)
-    return [Recording(found.clip, found.rate, found.notes)]
+    return [Recording(found.clip, found.rate, (*found.notes, read.ESTIMATED))]

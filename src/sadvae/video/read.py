@@ -16,6 +16,11 @@ from sadvae.video.poses import Gap, Landmarks, clip_joints, fill_gaps, gaps_of
 from sadvae.video.settings import VideoSettings
 
 LAYOUT = "mediapipe-33"
+# What a user is told beside every answer on a video.
+ESTIMATED = (
+    "Poses estimated from video differ from recorded ones; what that costs with real people is not measured "
+    "(docs/video.md)."
+)
 Progress = Callable[[int, int], None]
 
 

@@ -2,7 +2,7 @@
 // The page: a recording comes in, words are typed, and answers follow.
 (async () => {
   const state = { about: null, source: null, clips: [], clip: null, edited: false, timelines: null, colours: null, answered: null };
-  const words = byId("words"), map = byId("map"), curves = byId("curves");
+  const words = byId("words"), map = byId("map"), curves = byId("curves"), strips = byId("strips");
   const rate = () => Math.min(1000, Math.max(1, Number(byId("rate").value) || 30));
   const mode = () => document.querySelector("[name=mode]:checked").value;
   const names = () => words.value.split(/[\n,]/).map((name) => name.trim()).filter(Boolean);
@@ -61,7 +61,7 @@
     byId("view").hidden = false;
     byId("clip-name").textContent = clip.name;
     const people = clip.people === 1 ? "one person" : `${clip.people} people`;
-    byId("clip-facts").textContent = [`${people}, ${clip.frames} frames, skeleton ${clip.layout}`, ...clip.notes].join(". ");
+    byId("clip-facts").textContent = [`${people}, ${clip.frames} frames, skeleton ${clip.layout}.`, ...clip.notes].join(" ");
     showMapping(clip);
     player.show(motion);
     answer();
@@ -121,6 +121,7 @@
     const long = state.clip && state.clip.frames / rate() > 1.5 * length;
     byId("when").hidden = !long;
     if (!long || !ready("timing")) return;
+    strips.classList.add("old");
     say("timing", "Looking …");
     try {
       const total = state.clip.frames, shown = rate();
@@ -130,6 +131,7 @@
       state.colours = showStrips(found.timelines, total, shown, player.seek);
       showMoment(Number(byId("moment").value), Number(byId("moment").max) + 1);
       say("timing", "");
+      strips.classList.remove("old");
       await drawCurves();
     } catch (problem) {
       say("timing", problem.message, true);
@@ -142,7 +144,7 @@
 
   // Wiring -------------------------------------------------------------------------------------------------------
   const soonAnswer = debounced(answer, 150), soonTime = debounced(time, 600);
-  words.addEventListener("input", () => { state.edited = true; soonAnswer(); soonTime(); });
+  words.addEventListener("input", () => { state.edited = true; strips.classList.add("old"); soonAnswer(); soonTime(); });
   map.addEventListener("change", () => showMapping(state.clip));
   for (const field of [map, ...document.querySelectorAll("[name=mode]")]) field.addEventListener("change", () => { answer(); time(); });
   for (const field of [byId("rate"), byId("window")]) field.addEventListener("change", time);
