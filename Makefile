@@ -39,7 +39,7 @@ test-video: video
 
 $(VIDEO)/.installed: pyproject.toml constraints-video.txt
 	$(PYTHON) -m venv $(VIDEO)
-	$(VIDEO)/bin/python -m pip install --quiet --constraint constraints-video.txt --editable '.[video,serve]' pytest hypothesis
+	$(VIDEO)/bin/python -m pip install --quiet --constraint constraints-video.txt --editable '.[video,serve]' pytest hypothesis playwright
 	touch $@
 
 clean:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 from sadvae.record import ProbeResult, RunRecord
 from sadvae.report.overview.page import overview_html
-from tests.behaviour.chromium import Page, browser, find_chromium
+from tests.behaviour.chromium import Opened, new_page, resize
 from tests.report_samples import make_evaluation, make_record, without_gate
 
 EVIL = "</script><script>window.taken = 1</script>"
@@ -44,39 +45,40 @@ def _records() -> list[RunRecord]:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no Chromium or Chrome on this machine")
+def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     path = tmp_path_factory.mktemp("overview") / "overview.html"
     path.write_text(overview_html(_records()), encoding="utf-8")
-    with browser(program) as found:
-        found.open(path.as_uri())
-        found.resize(1300, 900)
+    with new_page(chromium) as found:
+        found.page.goto(path.as_uri())
         yield found
+
+
+@pytest.fixture(scope="module")
+def page(opened: Opened) -> Page:
+    return opened.page
 
 
 @pytest.fixture(autouse=True)
 def _fresh(page: Page) -> None:
     """Every test starts with an empty search and no filter."""
-    page.value("document.getElementById('filters').reset()")
-    page.value("new Promise(done => setTimeout(done, 60))")
+    page.evaluate("document.getElementById('filters').reset()")
+    page.wait_for_timeout(60)
 
 
 def shown(page: Page, table: str = "means") -> list[list[str]]:
     """Method, ZSL and weights of the rows that are shown."""
     cells = "[r.dataset.method, r.cells[1].dataset.value, r.dataset.weights]"
-    return page.value(
+    return page.evaluate(
         f"Array.from(document.querySelectorAll('#{table} tbody tr')).filter(r => !r.hidden).map(r => {cells})"
     )
 
 
 def count(page: Page, table: str = "means") -> str:
-    return page.value(f"document.querySelector('[data-count={table}]').textContent")
+    return page.evaluate(f"document.querySelector('[data-count={table}]').textContent")
 
 
 def search(page: Page, words: str) -> None:
-    page.value(f"(() => {{ const s = document.getElementById('search'); s.value = {words!r};"
+    page.evaluate(f"(() => {{ const s = document.getElementById('search'); s.value = {words!r};"
                " s.dispatchEvent(new Event('input')); })()")  # fmt: skip
 
 
@@ -94,90 +96,86 @@ def test_menus_filter_and_clear_shows_all(page: Page) -> None:
         "(() => { const m = document.querySelector('[data-filter=weights]'); m.value = 'oracle, not a result';"
         " m.dispatchEvent(new Event('change')); })()"
     )
-    page.value(pick)
+    page.evaluate(pick)
     assert {row[2] for row in shown(page)} == {"oracle, not a result"}
     assert count(page) == "2 of 8 rows"
-    page.value("document.querySelector('#filters [type=reset]').click()")
-    page.value("new Promise(done => setTimeout(done, 60))")
+    page.evaluate("document.querySelector('#filters [type=reset]').click()")
+    page.wait_for_timeout(60)
     assert count(page) == "8 of 8 rows"
 
 
 def test_headings_sort_by_value_and_say_so(page: Page) -> None:
     state = "document.querySelectorAll('#means thead th')[1].getAttribute('aria-sort')"
     click = "document.querySelectorAll('#means thead button')[1].click()"
-    page.value(click)
+    page.evaluate(click)
     values = [float(row[1]) for row in shown(page)]
-    assert (page.value(state), values) == ("descending", sorted(values, reverse=True))
-    page.value(click)
+    assert (page.evaluate(state), values) == ("descending", sorted(values, reverse=True))
+    page.evaluate(click)
     values = [float(row[1]) for row in shown(page)]
-    assert (page.value(state), values) == ("ascending", sorted(values))
-    page.value("document.querySelectorAll('#means thead button')[0].click()")
+    assert (page.evaluate(state), values) == ("ascending", sorted(values))
+    page.evaluate("document.querySelectorAll('#means thead button')[0].click()")
     names = [row[0] for row in shown(page)]
     assert names == sorted(names, key=str.lower)
-    assert page.value(state) == "none"
+    assert page.evaluate(state) == "none"
 
 
 def test_missing_scores_come_last_in_both_directions(page: Page) -> None:
     gated = "Array.from(document.querySelectorAll('#means tbody tr'), r => r.cells[2].dataset.value !== undefined)"
     for _ in range(2):
-        page.value("document.querySelectorAll('#means thead button')[2].click()")
-        assert page.value(gated) == [True] * 6 + [False] * 2
+        page.evaluate("document.querySelectorAll('#means thead button')[2].click()")
+        assert page.evaluate(gated) == [True] * 6 + [False] * 2
 
 
 def test_the_chart_shows_the_rows_of_the_table(page: Page) -> None:
-    page.value("document.querySelectorAll('#means thead button')[1].click()")
+    page.evaluate("document.querySelectorAll('#means thead button')[1].click()")
     search(page, "first")
-    drawn = page.value("Array.from(document.getElementById('means-chart').data[0].x)")
+    drawn = page.evaluate("Array.from(document.getElementById('means-chart').data[0].x)")
     assert drawn == [float(row[1]) for row in shown(page)]
-    symbols = page.value("Array.from(document.getElementById('means-chart').data[0].marker.symbol)")
+    symbols = page.evaluate("Array.from(document.getElementById('means-chart').data[0].marker.symbol)")
     assert symbols == ["diamond-open" if row[2].startswith("oracle") else "circle" for row in shown(page)]
-    low = page.value("document.getElementById('means-chart').data[0].error_x.arrayminus[0]")
+    low = page.evaluate("document.getElementById('means-chart').data[0].error_x.arrayminus[0]")
     # Three seeds that differ by 2 points: t(0.975, 2) = 4.3027 times 2 / sqrt(3).
     assert low == pytest.approx(4.30265 * 2 / 3**0.5, abs=1e-3)
     pick = (
         "(() => { const m = document.getElementById('score'); m.value = 'H'; m.dispatchEvent(new Event('change')); })()"
     )
-    page.value(pick)
-    assert page.value("document.getElementById('means-chart').data[0].x.length") == 3
+    page.evaluate(pick)
+    assert page.evaluate("document.getElementById('means-chart').data[0].x.length") == 3
 
 
 def test_parts_are_drawn_when_they_are_opened(page: Page) -> None:
     drawn = "Array.from(document.querySelectorAll('[data-chart]'), c => c.querySelectorAll('svg.main-svg').length > 0)"
-    page.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    page.value("new Promise(done => setTimeout(done, 400))")
-    assert page.value(drawn) == [True] * 4
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page.wait_for_timeout(400)
+    assert page.evaluate(drawn) == [True] * 4
 
 
 def test_everything_has_a_name_and_is_reached_by_keyboard(page: Page) -> None:
     unlabelled = "Array.from(document.querySelectorAll('input, select')).filter(f => !f.labels.length).length"
-    assert page.value(unlabelled) == 0
-    assert page.value("document.querySelectorAll('table.sortable thead th:not([scope=col])').length") == 0
+    assert page.evaluate(unlabelled) == 0
+    assert page.evaluate("document.querySelectorAll('table.sortable thead th:not([scope=col])').length") == 0
     assert (
-        page.value("document.querySelectorAll('table.sortable tbody tr > :first-child:not(th[scope=row])').length") == 0
+        page.evaluate("document.querySelectorAll('table.sortable tbody tr > :first-child:not(th[scope=row])').length")
+        == 0
     )
-    assert page.value("document.querySelectorAll('table.sortable caption').length") == 2
-    page.value("document.querySelectorAll('#means thead button')[1].focus()")
+    assert page.evaluate("document.querySelectorAll('table.sortable caption').length") == 2
+    page.evaluate("document.querySelectorAll('#means thead button')[1].focus()")
     before = shown(page)
-    key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
-    page.ask("Input.dispatchKeyEvent", type="keyDown", **key)
-    page.ask("Input.dispatchKeyEvent", type="keyUp", **key)
+    page.keyboard.press("Enter")
     assert shown(page) != before
 
 
 @pytest.mark.parametrize("width", [1300, 390])
 def test_the_page_never_scrolls_sideways(page: Page, width: int) -> None:
-    page.resize(width, 900, phone=width < 500)
-    page.value("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    page.value("new Promise(done => setTimeout(done, 400))")
-    assert page.value("innerWidth") == width
-    assert page.value("document.documentElement.scrollWidth") <= width
+    resize(page, width, 900, phone=width < 500)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    page.wait_for_timeout(400)
+    assert page.evaluate("innerWidth") == width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_nothing_is_asked_for_and_nothing_goes_wrong(page: Page) -> None:
-    asked = [event["request"]["url"] for event in page.named("Network.requestWillBeSent")]
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert len([url for url in asked if url.startswith("file:")]) == 1
-    assert page.value("window.taken === undefined")
-    assert page.named("Runtime.exceptionThrown") == []
-    assert page.named("Runtime.consoleAPICalled") == []
-    assert page.named("Log.entryAdded") == []
+def test_nothing_is_asked_for_and_nothing_goes_wrong(opened: Opened, page: Page) -> None:
+    assert [url for url in opened.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert len([url for url in opened.asked if url.startswith("file:")]) == 1
+    assert page.evaluate("window.taken === undefined")
+    assert opened.said == []

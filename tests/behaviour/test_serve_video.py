@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
 if find_spec("mediapipe") is None:
@@ -15,8 +16,8 @@ if find_spec("mediapipe") is None:
 from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.generated.picture import draw_clip
 from sadvae.video.write import write_video
-from tests.behaviour.chromium import Page, browser, find_chromium
-from tests.behaviour.test_serve_page import answers, hand_in, serving, settled, type_words, until
+from tests.behaviour.chromium import new_page, until
+from tests.behaviour.test_serve_page import answers, hand_in, serving, settled, type_words
 from tests.served import save_recognizer
 
 NAMES = ["wave the right hand", "squat", "bow"]
@@ -37,33 +38,29 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory, uploads: Path) -> Iterator[Page]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("no Chromium or Chrome on this machine")
+def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, uploads: Path) -> Iterator[Page]:
     folder = save_recognizer(tmp_path_factory.mktemp("serve") / "recognizer")
-    with serving(folder, temporary=uploads) as address, browser(program) as found:
-        found.open(address)
-        found.resize(1300, 900)
-        until(found, "document.querySelectorAll('#samples button').length > 0")
-        yield found
+    with serving(folder, temporary=uploads) as address, new_page(chromium) as found:
+        found.page.goto(address)
+        until(found.page, "document.querySelectorAll('#samples button').length > 0")
+        yield found.page
 
 
 def test_a_film_is_answered_moves_and_leaves_no_file(page: Page, film: Path, uploads: Path) -> None:
     hand_in(page, film)
     until(page, "document.getElementById('clip-name').textContent === 'my film'")
     until(page, "document.getElementById('mapping').hidden === false")
-    page.value("document.getElementById('map').checked || document.getElementById('map').click()")
+    page.evaluate("document.getElementById('map').checked || document.getElementById('map').click()")
     type_words(page, ", ".join(NAMES))
     assert sorted(answers(page)[0]) == sorted(NAMES)
-    said = page.value("document.body.innerText")
+    said = page.evaluate("document.body.innerText")
     assert "mediapipe-33" in said
     assert "Poses estimated from video differ from recorded ones" in said
     state = "document.getElementById('body').toDataURL()"
-    assert page.value(state) != page.value(f"new Promise(done => setTimeout(() => done({state}), 400))")
+    assert page.evaluate(state) != page.evaluate(f"new Promise(done => setTimeout(() => done({state}), 400))")
     # Four seconds are long enough for a strip of what happens when.
     until(page, "document.querySelectorAll('#strips .track').length > 0 && !document.querySelector('#strips.old')")
-    assert set(page.value("[...document.querySelectorAll('#strips button')].map(b => b.textContent)")) <= set(NAMES)
+    assert set(page.evaluate("[...document.querySelectorAll('#strips button')].map(b => b.textContent)")) <= set(NAMES)
     assert [path for path in uploads.rglob("*") if path.suffix == ".mp4"] == []
 
 
