@@ -251,32 +251,44 @@ class Hub:
     def __init__(self, token: str | None = None) -> None:
         self.token = token
 
-    def create_repo(self, name: str, *, private: bool | None, exist_ok: bool) -> Any:
-        Hub.calls = (self.token, name, private, exist_ok)
-        if name.startswith("refused/"):
+    def create_repo(self, repo_id: str, *, private: bool | None, exist_ok: bool) -> Any:
+        Hub.calls = (self.token, repo_id, private, exist_ok)
+        if repo_id.startswith("refused/"):
             raise PermissionError("403 Forbidden.\nmore")
-        return type("Url", (), {"repo_id": name})
+        return type("Url", (), {"repo_id": repo_id})
 
-    def upload_folder(self, *, repo_id: str, folder_path: Path, commit_message: str) -> str:
+    def upload_folder(self, *, repo_id: str, folder_path: Path, commit_message: str, **options: Any) -> str:
         shutil.copytree(folder_path, Hub.folder / repo_id)
         return f"https://hub/{repo_id}/{commit_message}"
 
 
 def test_a_recogniser_goes_to_the_hub_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def snapshot_download(name: str, *, revision: str | None, allow_patterns: list[str], **options: Any) -> str:
-        assert (revision, options) == ("v1", {"local_files_only": True})
+        assert (revision, options["local_files_only"]) == ("v1", True)
         assert set(allow_patterns) == {"README.md", "config.json", "model.safetensors"}
         return str(Hub.folder / name)
 
     Hub.folder = tmp_path
-    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
-    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+
+    def hf_hub_download(repo_id: str, filename: str, **options: Any) -> str:
+        assert (options["revision"], options["local_files_only"]) == ("v1", True)
+        return str(Hub.folder / repo_id / filename)
+
+    monkeypatch.setattr("huggingface_hub.hub_mixin.HfApi", Hub)
+    monkeypatch.setattr("huggingface_hub.hub_mixin.hf_hub_download", hf_hub_download)
+    monkeypatch.setattr("sadvae.recognition.hub_folder.snapshot_download", snapshot_download)
     found = recognizer()
     assert found.push_to_hub("me/mine", private=True, token="t", message="first") == "https://hub/me/mine/first"
     assert Hub.calls == ("t", "me/mine", True, True)
     again = Recognizer.from_pretrained("me/mine", revision="v1", local_files_only=True)
     words = replace(again, text_encoder=WordVectors())
     assert words.predict(CLIPS, NEW) == found.predict(CLIPS, NEW)
+    assert sorted(path.name for path in (tmp_path / "me" / "mine").iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    assert (tmp_path / "me" / "mine" / "README.md").read_text() == _card(found, tmp_path / "own")
     with pytest.raises(SadvaeError, match=r"the model hub did not take 'refused/x' \(403 Forbidden\)"):
         found.push_to_hub("refused/x")
 
