@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity
 
+from sadvae import __version__
 from sadvae.encoders.kinematics import FARTHEST
 from sadvae.encoders.measures import numbers_of
 from sadvae.encoders.settings import EncoderSettings
@@ -40,10 +42,13 @@ class Material:
     sentences: tuple[tuple[str, ...], ...]
     parts: tuple[tuple[str, ...], ...]
 
-    def vectors(self, encoder: TextEncoder, mode: str) -> FloatArray:
-        """The texts that a mode takes of each movement, as a vector of that encoder: float32 [movement, e]."""
+    def vectors(self, encoder: TextEncoder, mode: str, cache: Path | None = None) -> FloatArray:
+        """The texts that a mode takes of each movement, as a vector of that encoder: float32 [movement, e].
+
+        cache: see text/embed.py.
+        """
         words = ClassTexts(tuple(range(len(self.parts))), tuple(map(named, self.parts)), self.sentences)
-        return embed_classes(words, encoder, mode=_mode(mode), parts=False).vectors
+        return embed_classes(words, encoder, mode=_mode(mode), cache=cache, parts=False).vectors
 
     def apart_from(self, names: Sequence[str], encoder: TextEncoder, close: float = CLOSE) -> list[int]:
         """The movements without a part whose name is at least `close` (a cosine) to one of `names`.
@@ -106,6 +111,29 @@ def make_material(settings: ComposeSettings | None = None) -> Material:
     features = (numbers - numbers.mean(0)) / np.sqrt(numbers.var(0) + 1e-5)
     labels = np.array([clip.label for clip in clips.clips], dtype=np.int64)
     return Material(features.clip(-FARTHEST, FARTHEST).astype(np.float32), labels, found.sentences, found.parts)
+
+
+def material_with_vectors(
+    encoder: TextEncoder, mode: str, cache: str | Path | None = None
+) -> tuple[Material, FloatArray]:
+    """Composed movements, and the vectors of their texts for a mode: float32 [movement, e].
+
+    cache: a folder that keeps both for the next time; a damaged file in it is made again.
+    """
+    folder = Path(cache) if cache is not None else None
+    material = make_material() if folder is None else _kept(folder)
+    return material, material.vectors(encoder, mode, folder)
+
+
+def _kept(folder: Path) -> Material:
+    key = hashlib.sha256(f"{__version__} {ComposeSettings().model_dump_json()}".encode()).hexdigest()
+    path = folder / f"composed-{key[:32]}.npz"
+    try:
+        return read_material(path)
+    except SadvaeError:
+        material = make_material()
+        write_material(path, material)
+        return material
 
 
 def write_material(path: Path, material: Material) -> None:

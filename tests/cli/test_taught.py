@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import sadvae.cli.train
 import sadvae.experiment
+import sadvae.teaching
 from sadvae.cli.main import main
 from sadvae.files import read_arrays
 from sadvae.methods.store import load_trained
@@ -39,7 +39,7 @@ class Few:
 def few() -> Iterator[Few]:
     made = Few()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (sadvae.experiment, sadvae.cli.train):
+        for module in (sadvae.experiment, sadvae.teaching):
             patch.setattr(module, "make_material", made)
         yield made
 
@@ -82,6 +82,24 @@ def test_stage_by_stage_gives_the_same_map(
     whole = Recognizer.load(run / "seed-0" / "recognizer").trained.weights()
     for name, value in load_trained(tmp_path / "trained" / "method").weights().items():
         np.testing.assert_array_equal(value.numpy(), whole[name].numpy())
+
+
+def test_a_cache_spares_the_next_training_the_composing(
+    folder: Path, tmp_path: Path, sadvae: CommandLine, few: Few
+) -> None:
+    cache, run = tmp_path / "cache", folder / "run"
+    words = ("train", run / "seed-0" / "features", run / "embeddings.npz", "--cache", cache, "--out")
+    before = few.made
+    for out in ("first", "second"):
+        assert sadvae(*words, tmp_path / out).code == 0
+    assert few.made == before + 1
+    (kept,) = cache.glob("composed-*.npz")
+    kept.write_bytes(kept.read_bytes()[:1000])
+    assert sadvae(*words, tmp_path / "third").code == 0
+    assert few.made == before + 2
+    maps = [load_trained(tmp_path / out / "method").weights() for out in ("first", "second", "third")]
+    for name, value in maps[0].items():
+        assert all(np.array_equal(value.numpy(), one[name].numpy()) for one in maps[1:])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from sadvae.recognition.config import Origin, without_details
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.task import ZeroShotTask
-from sadvae.teaching import make_material, taught
+from sadvae.teaching import material_with_vectors, taught
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.encoders import load_text_encoder
 from sadvae.types import ClassEmbeddings
@@ -56,6 +56,7 @@ def command(
     ] = None,
     encoders: Annotated[Path | None, typer.Option(help="Encoders folder, for a recogniser.")] = None,
     recognizer: Annotated[Path | None, typer.Option(help="Recogniser folder to write (needs --encoders).")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps composed movements for the next time.")] = None,
 ) -> None:
     """Train, print the scores, and write what was trained."""
     if (recognizer is None) != (encoders is None):
@@ -64,7 +65,7 @@ def command(
     if recognizer is not None:
         _check_for_recognizer(vectors, embeddings)
     chosen = PresetSettings(preset=preset or _usual(found, vectors), changes=_changes(setting or []))
-    task = _task(found, vectors, chosen)
+    task = _task(found, vectors, chosen, cache)
     name = stages.method_name(chosen)
     with Progresses() as say:
         fitted = stages.fit_and_evaluate(
@@ -94,7 +95,7 @@ def _usual(features: Features, vectors: ClassEmbeddings) -> str:
     return "taught" if features.kind == "kinematics" and vectors.mode else "sadvae"
 
 
-def _task(features: Features, vectors: ClassEmbeddings, chosen: PresetSettings) -> ZeroShotTask:
+def _task(features: Features, vectors: ClassEmbeddings, chosen: PresetSettings, cache: Path | None) -> ZeroShotTask:
     task = features.task(vectors)
     if not stages.takes_lessons(chosen) or features.kind != "kinematics":
         return task
@@ -103,8 +104,9 @@ def _task(features: Features, vectors: ClassEmbeddings, chosen: PresetSettings) 
             f"the preset {chosen.preset} puts composed movements into words, but these class embeddings were imported "
             f"({vectors.encoder}); make them with `sadvae embed`, or take --preset sadvae."
         )
-    material, encoder = make_material(), load_text_encoder(vectors.encoder)
-    return taught(task, features.class_names, material, material.vectors(encoder, vectors.mode), encoder)
+    encoder = load_text_encoder(vectors.encoder)
+    material, words = material_with_vectors(encoder, vectors.mode, cache)
+    return taught(task, features.class_names, material, words, encoder)
 
 
 def _recognizer(
