@@ -199,6 +199,11 @@ def test_the_readme_has_one_row_for_all_splits() -> None:
     assert cells[4].startswith("SA-DVAE (sadvae) ")
     assert len(lines) == 3
     assert lines[2].startswith("| sticks 4/2, 3 splits, 6 runs, last epoch | 50.0 | ")
+    titled = [
+        record.model_copy(update={"settings": record.settings | {"title": f"Sticks 4/2 ({record.split})"}})
+        for record in records()
+    ]
+    assert readme_table(titled).splitlines()[2].startswith("| Sticks 4/2, 3 splits, 6 runs, last epoch | 50.0 | ")
 
 
 def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_few_runs() -> None:

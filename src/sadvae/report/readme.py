@@ -74,11 +74,17 @@ def _best_other(scores: Scores, wanted: str) -> str:
 def _label(group: Group, rule: str) -> str:
     records = group.by_selection()[rule]
     first, splits = records[0], len({record.split for record in records})
-    name = (
-        run_title(first) if splits == 1 else f"{first.dataset} {len(first.seen)}/{len(first.unseen)}, {splits} splits"
-    )
+    name = run_title(first) if splits == 1 else f"{_title_of_all(records)}, {splits} splits"
     runs = counted(len(records), "seed") if splits == 1 else f"{len(records)} runs"
     return cell(f"{name}, {runs}, {rule_words(rule)}")
+
+
+def _title_of_all(records: Sequence[RunRecord]) -> str:
+    """Data set and counts of classes, as the titles of all splits begin: "UTD-MHAD 22/5 (random-22-5-0, default)"."""
+    first = records[0]
+    counts = f"{len(first.seen)}/{len(first.unseen)}"
+    titles = {run_title(record).partition(" (")[0] for record in records}
+    return titles.pop() if len(titles) == 1 and min(titles).endswith(f" {counts}") else f"{first.dataset} {counts}"
 
 
 def _shown(scores: Scores, method: Method, wanted: str, field: str) -> str:
