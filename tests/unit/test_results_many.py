@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,16 @@ def test_signs_of_latex_and_markdown_are_escaped() -> None:
     assert r"50 \% | \$2\textasciicircum{}n\$ \textbackslash{} \{a\} & -- \\" in text
     assert r"50 % \| $2^n$" in markdown(table)
     assert list(csv.reader(io.StringIO(csv_text(table))))[1] == ["50 % | $2^n$ \\ {a}", "", "", "", ""]
+
+
+def test_several_sections_are_listed_first_and_every_link_leads_to_one() -> None:
+    brought = {"dataset": "sticks", "more": [{"dataset": "stones"}]}
+    other = records(settings={"data": brought, "prepare": {"canonicalise": False}})
+    text = results_markdown([*records(), *other])
+    headings = [re.sub(r"[^\w\- ]", "", line.lstrip("# ").lower()) for line in text.splitlines() if line[:2] == "##"]
+    links = re.findall(r"\]\(#(.+?)\)", text)
+    assert len(links) == 3
+    assert set(links) <= {heading.replace(" ", "-") for heading in headings}
+    assert text.index("## In short") < text.index("## Sections") < text.index("## sticks, 4 seen")
+    assert "| sticks + stones, canonicalise = False |" in text
+    assert "## In short" not in results_markdown(records())

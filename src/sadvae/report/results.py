@@ -11,7 +11,8 @@ from sadvae.errors import SadvaeError
 from sadvae.files import write_text
 from sadvae.record import RunRecord, read_record
 from sadvae.report.replication import replication_table
-from sadvae.report.results_encoders import encoders_section, read_encoder_records
+from sadvae.report.results_contents import contents
+from sadvae.report.results_encoders import ENCODERS, encoders_section, read_encoder_records
 from sadvae.report.results_groups import Group, grouped
 from sadvae.report.results_tables import group_tables
 from sadvae.report.results_text import facts
@@ -64,15 +65,20 @@ def results_markdown(
 ) -> str:
     """RESULTS.md as text: a section for each data set, number of classes and settings, then one on encoders.
 
+    Where there are several, they are listed first.
+
     against: the method that others are compared with (default: the main one of each section). The order of records
     does not matter. Raises SadvaeError if one seed of an experiment occurs twice, results contradict each other, no
     section has the method, or settings hold faulty published results.
     """
     groups = grouped(records)
+    variants = variants_tables(groups)
     parts = [HEAD]
+    if len(groups) > 1:
+        parts.append(contents(records, groups, [title for title, _ in variants] + [ENCODERS] * bool(encoders)))
     for group, tables in _tables(groups, against):
         parts.append("\n\n".join([f"## {cell(group.title)}", facts(group), *map(section, tables)]) + "\n")
-    for title, table in variants_tables(groups):
+    for title, table in variants:
         parts.append(f"## {cell(title)}\n\n{section(table)}\n")
     if encoders:
         parts.append(encoders_section(encoders))

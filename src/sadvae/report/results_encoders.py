@@ -12,7 +12,8 @@ from sadvae.evaluation.statistics import estimate
 from sadvae.report.tables import Cell, Number, Table, cell, markdown
 from sadvae.report.words import DASH, allowance_words, duration
 
-HEAD = """## Skeleton encoders, all classes
+ENCODERS = "Skeleton encoders, all classes"
+HEAD = f"""## {ENCODERS}
 
 Every class trains and every class tests, by different subjects; top-1 accuracy in percent, the mean over seeds ± its
 standard error. The test clips were looked at once, after training. Training: time of one seed on the clock, and of the

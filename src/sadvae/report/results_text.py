@@ -25,10 +25,10 @@ def facts(group: Group) -> str:
         "Seeds and selection": "; ".join(
             f"{_seeds(records)}, {rule_words(rule)} ({rule})" for rule, records in group.by_selection().items()
         ),
-        "Texts": f"encoder {_setting(first, 'text', 'encoder')}, mode {_setting(first, 'text', 'mode')}",
-        "Skeleton encoder": f"preset {_setting(first, 'encoder', 'preset')}",
-        "Method": _method(first),
-        "Gate": _setting(first, "gate"),
+        "Texts": f"encoder {setting(first, 'text', 'encoder')}, mode {setting(first, 'text', 'mode')}",
+        "Skeleton encoder": f"preset {setting(first, 'encoder', 'preset')}",
+        "Method": f"preset {method_words(first)}",
+        "Gate": setting(first, "gate"),
         "Leakage knowingly accepted": _allowances(group),
         "Revision": _unique(record.git_revision or "unknown" for record in group.records),
         "Versions": _unique(", ".join(f"{k} {v}" for k, v in record.versions.items()) for record in group.records),
@@ -56,18 +56,20 @@ def _seeds(records: list[RunRecord]) -> str:
     return f"{counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))}){runs}"
 
 
-def _setting(record: RunRecord, *path: str) -> str:
+def setting(record: RunRecord, *path: str) -> str:
+    """One of a record's settings in words, by the names that lead to it."""
     value: Any = record.settings
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return "unknown" if value is None else str(value)
 
 
-def _method(record: RunRecord) -> str:
+def method_words(record: RunRecord) -> str:
+    """The preset of a record's method, and what was changed in it."""
     method: Any = record.settings.get("method")
     changes = method.get("changes") if isinstance(method, dict) else None
     shown = "".join(f", {name} = {value}" for name, value in (changes or {}).items())
-    return f"preset {_setting(record, 'method', 'preset')}{shown}"
+    return f"{setting(record, 'method', 'preset')}{shown}"
 
 
 def _allowances(group: Group) -> str:
