@@ -26,7 +26,10 @@ class Opened:
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(1000 * SECONDS)
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        # Not the page's own "request" events, which leave out icons.
+        network = self.page.context.new_cdp_session(self.page)
+        network.on("Network.requestWillBeSent", lambda event: self.asked.append(event["request"]["url"]))
+        network.send("Network.enable")
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("console", lambda message: self.said.append(message.text))
 

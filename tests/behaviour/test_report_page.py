@@ -68,7 +68,7 @@ def test_bodies_move_until_they_are_paused(page: Page) -> None:
 
 
 def test_nothing_is_asked_for_and_nothing_goes_wrong(opened: Opened, page: Page) -> None:
-    assert [url for url in opened.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert [url for url in opened.asked if not url.startswith(("file:", "data:"))] == []
     assert len([url for url in opened.asked if url.startswith("file:")]) == 1
     assert page.evaluate("window.taken === undefined")
     assert page.evaluate("document.querySelectorAll('main img').length") == 0
