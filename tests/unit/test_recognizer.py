@@ -258,13 +258,15 @@ class Hub:
         return type("Url", (), {"repo_id": repo_id})
 
     def upload_folder(self, *, repo_id: str, folder_path: Path, commit_message: str, **options: Any) -> str:
+        assert {name: value for name, value in options.items() if value is not None} == {"repo_type": "model"}
         shutil.copytree(folder_path, Hub.folder / repo_id)
         return f"https://hub/{repo_id}/{commit_message}"
 
 
 def test_a_recogniser_goes_to_the_hub_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def snapshot_download(name: str, *, revision: str | None, allow_patterns: list[str], **options: Any) -> str:
-        assert (revision, options["local_files_only"]) == ("v1", True)
+        usual = {"token": None, "cache_dir": None, "force_download": False}
+        assert (revision, options) == ("v1", {"local_files_only": True, **usual})
         assert set(allow_patterns) == {"README.md", "config.json", "model.safetensors"}
         return str(Hub.folder / name)
 
