@@ -13,7 +13,8 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -40,11 +41,13 @@ _NPY_FIELDS = (
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it into place when the block ends well, remove it otherwise.
 
-    Raises SadvaeError where the file system refuses (full disk, missing rights).
+    Raises SadvaeError where the path names no file, and where the file system refuses (full disk, missing rights).
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
+        if path.is_dir():
+            raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
@@ -53,26 +56,64 @@ def atomic(path: Path) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder."
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where the folder could not be made there is nothing to remove, and the error above is to be seen.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder; put it in place of `path` when the block ends well, remove it otherwise."""
+def atomic_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
+    """Yield a temporary folder; put it in place of `path` when the block ends well, remove it otherwise.
+
+    names: patterns of all files that are written here, as check_free takes them, so that nothing else is replaced.
+    Raises SadvaeError where something else is there, and where the file system refuses.
+    """
     path = Path(path)
     try:
+        check_free(path, names)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
-            new, old = Path(scratch) / "new", Path(scratch) / "old"
+            new = Path(scratch) / "new"
             new.mkdir()
             yield new
-            if path.exists():
-                os.replace(path, old)
-            os.replace(new, path)
+            _exchange(new, path, Path(scratch) / "old")
     except OSError as error:
         raise SadvaeError(
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder."
         ) from error
+
+
+def _exchange(new: Path, path: Path, old: Path) -> None:
+    """Put `new` in place of `path`, which moves to `old`, or comes back where that fails."""
+    if not path.exists():
+        os.replace(new, path)
+        return
+    os.replace(path, old)
+    try:
+        os.replace(new, path)
+    except OSError:
+        if not path.exists():
+            os.replace(old, path)
+        raise
+
+
+def check_free(folder: Path, names: Collection[str]) -> None:
+    """Raise SadvaeError unless nothing is there, or a folder that holds no other files than those named.
+
+    names: patterns of paths below the folder, as fnmatch reads them (a * stands for slashes too). Whoever replaces a
+    folder calls this first: a mistyped path must not cost somebody their files.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise SadvaeError(f"{folder} is a file, where a folder is to be written; choose another path, or remove it.")
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    inside = (path.relative_to(folder).as_posix() for path in paths)
+    foreign = next((name for name in inside if not any(fnmatchcase(name, pattern) for pattern in names)), None)
+    if foreign is not None:
+        raise SadvaeError(
+            f"{folder} holds {foreign}, which is none of the files that are written there and would be lost; "
+            "choose another folder, or remove this one."
+        )
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
-from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features, is_features_folder
+from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
 from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
 from sadvae.methods.baselines import BASELINES, baseline
@@ -239,7 +239,7 @@ def extract_to(
     Raises SadvaeError for clips that the encoders do not fit.
     """
     check_fit(encoders.test, clips)
-    with atomic_folder(folder) as new:
+    with atomic_folder(folder, FILES) as new:
         levels = {
             name: _extracted_level(new, name, task, encoders.get(name), settings, maps, progress)
             for name, task in encoders.division.levels(clips).items()

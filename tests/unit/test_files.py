@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -93,17 +94,68 @@ def test_a_stopped_folder_leaves_the_old_folder(tmp_path: Path) -> None:
     (folder / "old").touch()
 
     def write_and_stop() -> None:
-        with atomic_folder(folder) as new:
+        with atomic_folder(folder, ("old", "new")) as new:
             (new / "new").touch()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         write_and_stop()
     assert [p.name for p in folder.iterdir()] == ["old"]
-    with atomic_folder(folder) as new:
+    with atomic_folder(folder, ("old", "new")) as new:
         (new / "new").touch()
     assert [p.name for p in folder.iterdir()] == ["new"]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path) -> None:
+    photos, file = tmp_path / "photos", tmp_path / "file"
+    (photos / "sub").mkdir(parents=True)
+    (photos / "known.json").touch()
+    (photos / "sub" / "one.jpg").touch()
+    file.touch()
+    with pytest.raises(SadvaeError, match=r"photos holds sub/one\.jpg, .*would be lost"):
+        atomic_folder(photos, ("known.json",)).__enter__()
+    with pytest.raises(SadvaeError, match="file is a file, where a folder is to be written"):
+        atomic_folder(file, ("known.json",)).__enter__()
+    assert (photos / "sub" / "one.jpg").is_file()
+    assert file.is_file()
+    with atomic_folder(photos, ("known.json", "sub/*.jpg")) as new:
+        (new / "known.json").touch()
+    assert [p.name for p in photos.iterdir()] == ["known.json"]
+
+
+def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, replace = tmp_path / "d", os.replace
+    folder.mkdir()
+    (folder / "old").touch()
+
+    def refuse_new(source: Path, target: Path) -> None:
+        if source.name == "new":
+            raise OSError(errno.EACCES, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse_new)
+    with pytest.raises(SadvaeError, match="Permission denied"), atomic_folder(folder, ("old", "new")):
+        pass
+    assert [p.name for p in folder.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("name", [".", "folder"])
+def test_a_folder_where_a_file_is_to_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SadvaeError, match="it is a folder; name a file"):
+        write_json(Path(name), {})
+
+
+@pytest.mark.parametrize("name", ["file/x.json", "x" * 300 + ".json"])
+def test_a_place_where_no_file_can_be_is_one_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SadvaeError, match="cannot write"):
+        write_json(tmp_path / name, {})
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

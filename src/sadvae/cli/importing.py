@@ -69,7 +69,7 @@ def _import_smie(source: Path, out: Path) -> None:
     """A SMIE split as clips.npz, split.json and, where its language file is found, embeddings.npz."""
     clips = read_clip_set(source)
     unseen = smie_unseen(clips)
-    with atomic_folder(out) as new:
+    with atomic_folder(out, ("clips.npz", "split.json", "embeddings.npz")) as new:
         write_clips_file(new / "clips.npz", clips)
         write_json(new / "split.json", {"unseen": list(unseen)})
         language = language_file(source)

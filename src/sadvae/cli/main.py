@@ -75,6 +75,13 @@ def main(arguments: list[str] | None = None) -> None:
         errors.print("[bold red]Error:[/]", end=" ")
         errors.print(str(error), markup=False)
         sys.exit(2)
+    except OSError as error:
+        # A path that the system refuses to look up (a name that is too long, a folder that may not be entered).
+        if error.filename is None:
+            raise
+        errors.print("[bold red]Error:[/]", end=" ")
+        errors.print(f"{error.filename}: {error.strerror}; check the path.", markup=False)
+        sys.exit(2)
     except SystemExit as stop:
         # Typer turns Ctrl-C into this code, without a word.
         if stop.code == STOPPED:

@@ -15,10 +15,12 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.features.folder import Features, read_features
+from sadvae.files import check_free
 from sadvae.methods.baselines import BASELINES
 from sadvae.methods.settings import PRESETS
-from sadvae.methods.store import TrainedFolder, write_trained
+from sadvae.methods.store import FILES, TrainedFolder, write_trained
 from sadvae.recognition.config import Origin, without_details
+from sadvae.recognition.folder import FILES as RECOGNIZER_FILES
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.task import ZeroShotTask
@@ -61,8 +63,10 @@ def command(
     """Train, print the scores, and write what was trained."""
     if (recognizer is None) != (encoders is None):
         raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
+    check_free(out, FILES)
     found, vectors = read_features(features), read_class_embeddings(embeddings)
     if recognizer is not None:
+        check_free(recognizer, RECOGNIZER_FILES)
         _check_for_recognizer(vectors, embeddings)
     chosen = PresetSettings(preset=preset or _usual(found, vectors), changes=_changes(setting or []))
     task = _task(found, vectors, chosen, cache)

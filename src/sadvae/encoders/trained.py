@@ -57,7 +57,7 @@ class TrainedEncoder:
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
-        with atomic_folder(Path(folder)) as new:
+        with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
             write_json(new / "config.json", self.describe())
             (new / "model.safetensors").write_bytes(save(self.weights()))
 

@@ -27,6 +27,12 @@ from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 FORMAT = "sadvae-features-1"
 Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
+# The files of a features folder: of both levels, feature maps too, and the vectors that `sadvae import` puts beside.
+FILES = (
+    "task.json",
+    "embeddings.npz",
+    *(f"{level}.{part}.{kind}" for level in ("test", "calibration") for part in PARTS for kind in ("npz", "maps.npy")),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +84,7 @@ def features_digest(folder: Path) -> str:
 
 def write_features(folder: Path, features: Features) -> None:
     """Write a features folder; it appears whole or not at all."""
-    with atomic_folder(folder) as new:
+    with atomic_folder(folder, FILES) as new:
         fill_features(new, features)
 
 

@@ -27,7 +27,7 @@ def write_published(
     if not all(re.fullmatch(r"[a-z0-9]+", name) for name in names):
         raise SadvaeError(f"{', '.join(names)}: names of published folders are small letters and digits.")
     split, count = features.test.split, len(features.class_names)
-    with atomic_folder(root) as new:
+    with atomic_folder(root, _files(PublishedLayout(Path(), encoder, names[1], len(split.unseen)), text)) as new:
         layout = PublishedLayout(new, encoder, names[1], len(split.unseen))
         _write_test(layout.test, features.test, count)
         if features.calibration:
@@ -36,6 +36,12 @@ def write_published(
         if embeddings is not None:
             _write_texts(new / "text_feats" / names[1], embeddings, text, count)
     return PublishedLayout(Path(root), encoder, names[1], len(split.unseen))
+
+
+def _files(layout: PublishedLayout, text: str) -> tuple[str, ...]:
+    """Patterns of the files of one split: a folder that holds other splits or data sets is not replaced."""
+    texts = f"text_feats/{layout.dataset}/*/{text}_*.npy"
+    return (f"{layout.test}/*.npy", f"{layout.calibration}/*.npy", f"{layout.splits}/r[usv]*.npy", texts)
 
 
 def _plain(dataset: str) -> str:

@@ -24,6 +24,8 @@ from sadvae.methods.taught_sa_dvae import TrainedTaughtSADVAE
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 
 MAX_WEIGHTS = 2**32
+# The files of a TrainedFolder.
+FILES = ("training.json", "method/config.json", "method/model.safetensors")
 RESTORE: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Trained]] = {
     "sa_dvae": TrainedSADVAE.restore,
     "taught": TrainedTaught.restore,
@@ -37,7 +39,7 @@ RESTORE: dict[str, Callable[[dict[str, Any], dict[str, Tensor]], Trained]] = {
 
 def save_trained(folder: Path, trained: Trained) -> None:
     """Write a trained method; the folder appears whole or not at all."""
-    with atomic_folder(Path(folder)) as new:
+    with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
         write_json(new / "config.json", trained.describe())
         (new / "model.safetensors").write_bytes(save({n: t.contiguous() for n, t in trained.weights().items()}))
 
@@ -76,7 +78,7 @@ class TrainedFolder:
 def write_trained(folder: Path, kept: TrainedFolder) -> None:
     """Write a TrainedFolder; it appears whole or not at all."""
     about: dict[str, Any] = {name: getattr(kept, name) for name in ("method", "preset", "selection", "epoch")}
-    with atomic_folder(Path(folder)) as new:
+    with atomic_folder(Path(folder), FILES) as new:
         save_trained(new / "method", kept.trained)
         write_json(new / "training.json", about | {"gate": gate_to_json(kept.gate) if kept.gate else None})
 

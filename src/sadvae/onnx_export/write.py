@@ -30,6 +30,10 @@ from sadvae.text.encoders import load_text_encoder
 
 # Largest difference between a graph and torch that an export may have.
 TOLERANCE = 1e-4
+FILES = (
+    *("config.json", "classes.npz", "tokenizer.json", "README.md"),
+    *(f"{graph}.onnx" for graph in ("encoder", "decision", "text")),
+)
 Shapes = dict[str, tuple[str | int, ...]]
 
 
@@ -51,7 +55,7 @@ def export_onnx(
     if not names and not text_model:
         raise SadvaeError("without a text model an export knows only names that are given; give some, or keep it.")
     decision = Decision(recognizer.parts).eval()
-    with atomic_folder(Path(folder)) as new:
+    with atomic_folder(Path(folder), FILES) as new:
         progress("encoder")
         _write_encoder(recognizer, new)
         progress("decision")

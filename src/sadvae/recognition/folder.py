@@ -30,6 +30,14 @@ from sadvae.types import FloatArray
 
 FORMAT, FIRST_FORMAT = "sadvae-recognizer-2", "sadvae-recognizer-1"
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+# The files of a recogniser's folder, those of FIRST_FORMAT too.
+FILES = (
+    CONFIG,
+    WEIGHTS,
+    CARD,
+    "gate.json",
+    *(f"{part}/{name}" for part in ("encoder", "method") for name in (CONFIG, WEIGHTS)),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +77,7 @@ def write_parts(folder: Path, parts: Parts, card: str) -> None:
     weights |= {f"method.{name}": tensor.contiguous() for name, tensor in parts.trained.weights().items()}
     if parts.known_texts is not None:
         weights["known_texts"] = torch.from_numpy(np.ascontiguousarray(parts.known_texts))
-    with atomic_folder(Path(folder)) as new:
+    with atomic_folder(Path(folder), FILES) as new:
         write_json(new / CONFIG, about)
         (new / WEIGHTS).write_bytes(save(weights))
         write_text(new / CARD, card)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.files import hash_each, write_json
+from sadvae.files import hash_each, read_json, write_json
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.manifest import Manifest, read_manifest
 from sadvae.skeleton.read import merged
@@ -20,6 +20,8 @@ from sadvae.types import ClipSet, FloatArray, SkeletonClip
 MANIFEST, PLAN, SOURCES = "manifest.json", "plan.json", "sources.sha256"
 CLIPS_PER_PART = 4096
 PART = r"part-\d{5}\.npz"
+# Fields by which files of these names are known to be ours.
+MARKS = {MANIFEST: {"source_sha256", "facts"}, PLAN: {"raw_format", "files_per_part"}}
 
 
 def part_name(number: int) -> str:
@@ -28,8 +30,18 @@ def part_name(number: int) -> str:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a path is a store, finished or not."""
+    """Whether a path is a store, finished or not, or looks like one that is damaged."""
     return path.is_dir() and any((path / name).is_file() for name in (MANIFEST, PLAN))
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder holds a manifest or plan of a store, of any version: other programs write a manifest.json too."""
+    for name, fields in MARKS.items():
+        with suppress(SadvaeError):
+            about = read_json(folder / name)
+            if isinstance(about, dict) and fields <= about.keys():
+                return True
+    return False
 
 
 def read_clip_store(folder: Path, *, mapped: bool = True) -> ClipSet:
@@ -83,7 +95,7 @@ def write_clip_store(folder: Path, clips: ClipSet, manifest: Manifest) -> Manife
 
 def empty_store(folder: Path) -> None:
     """Remove a store that is there. Raises SadvaeError where the place holds something else."""
-    if folder.exists() and not is_store(folder) and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not _is_ours(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise SadvaeError(f"{folder} is there and is not a store of clips; choose another place or remove it.")
     clear_folder(folder)
 
