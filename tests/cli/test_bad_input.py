@@ -27,6 +27,29 @@ def refused(outcome: Outcome, *said: str) -> None:
         assert words in message, message
 
 
+def test_a_folder_of_other_files_is_not_replaced(sadvae: CommandLine, tmp_path: Path) -> None:
+    """Nothing is read before the place is looked at, so no training is lost to it."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "one.jpg").touch()
+    done = sadvae("train", str(tmp_path / "features"), str(tmp_path / "embeddings.npz"), "--out", str(photos))
+    refused(done, "photos holds one.jpg", "choose another folder")
+    assert leftovers(tmp_path) == ["one.jpg", "photos"]
+
+
+def test_a_manifest_of_another_program_makes_no_store(sadvae: CommandLine, tmp_path: Path) -> None:
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "manifest.json").write_text('{"name": "an app", "icons": []}')
+    done = sadvae("prepare", str(clips(tmp_path / "a.npz")), "--layout", "kinect-v2", "--out", str(web))
+    refused(done, "web is there and is not a store of clips")
+    assert leftovers(web) == ["manifest.json"]
+
+
+def test_a_name_that_is_too_long_for_the_system(sadvae: CommandLine) -> None:
+    refused(sadvae("check", "x" * 300), "File name too long; check the path")
+
+
 def leftovers(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.rglob("*"))
 

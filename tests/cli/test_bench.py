@@ -218,5 +218,5 @@ def test_a_cluster_needs_ray_and_has_workers_of_its_own(
 ) -> None:
     words = ("bench", files, "--out", tmp_path, "--ray", "auto")
     monkeypatch.setattr("sadvae.bench.cluster.find_spec", lambda name: None)
-    refused(sadvae(*words), "a cluster needs Ray; install it with `pip install 'sadvae[cluster]'`")
+    refused(sadvae(*words), "a cluster needs Ray; install it with `pip install '.[cluster]'`")
     refused(sadvae(*words, "--workers", 2), "--workers counts processes of this machine")

@@ -48,7 +48,7 @@ from tests.cli.conftest import CommandLine
 from tests.unit.text_models import save_bert
 
 for library in ("onnx", "onnxscript", "onnxruntime"):
-    pytest.importorskip(library, reason=f"{library} is not installed; pip install 'sadvae[onnx]'")
+    pytest.importorskip(library, reason=f"{library} is not installed; pip install '.[onnx]'")
 
 from sadvae.onnx_export.decision_graph import Decision  # noqa: E402
 from sadvae.onnx_export.encoder_graph import ClipEncoder  # noqa: E402
@@ -403,7 +403,7 @@ def test_exporting_names_the_missing_library(
     exported: Exported, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(SadvaeError, match="needs onnxscript; run `pip install 'sadvae"):
+    with pytest.raises(SadvaeError, match=r"needs onnxscript; run `pip install '\."):
         export_onnx(exported.recognizer, tmp_path / "x")
 
 

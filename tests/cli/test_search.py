@@ -22,7 +22,7 @@ from tests.cli.conftest import CommandLine, Outcome
 from tests.cli.test_bad_input import refused
 from tests.waist_samples import with_garbage, write_experiment, write_waist
 
-pytest.importorskip("optuna", reason="a search needs Optuna; pip install 'sadvae[search]'")
+pytest.importorskip("optuna", reason="a search needs Optuna; pip install '.[search]'")
 
 SPACE = """
 [method]

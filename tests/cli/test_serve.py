@@ -16,7 +16,7 @@ def test_a_missing_library_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "fastapi", None)
     done = sadvae("serve", tmp_path)
-    assert (done.code, "pip install 'sadvae[serve]'" in done.err) == (2, True)
+    assert (done.code, "pip install '.[serve]'" in done.err) == (2, True)
 
 
 def test_a_taken_port_is_said_before_anything_is_loaded(sadvae: CommandLine, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_what_cannot_be_taught_is_refused_at_once(
 
 
 def test_a_search_says_that_it_teaches_nothing(folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
-    pytest.importorskip("optuna", reason="optuna is not installed; pip install 'sadvae[search]'")
+    pytest.importorskip("optuna", reason="optuna is not installed; pip install '.[search]'")
     (tmp_path / "space.toml").write_text("[method]\npenalty = { low = 0.001, high = 0.1, log = true }\n")
     done = sadvae("search", folder / "default.toml", tmp_path / "space.toml", "--out", tmp_path / "out")
     assert done.code == 2

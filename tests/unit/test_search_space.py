@@ -130,5 +130,5 @@ def test_a_method_without_checks_goes_by_its_types(tmp_path: Path) -> None:
 
 def test_a_search_without_optuna_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sadvae.search.search.find_spec", lambda name: None)
-    with pytest.raises(SadvaeError, match=r"needs Optuna; install it with `pip install 'sadvae\[search\]'`"):
+    with pytest.raises(SadvaeError, match=r"needs Optuna; install it with `pip install '\.\[search\]'`"):
         check_search(experiment(), Space(()), None)

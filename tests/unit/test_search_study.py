@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-optuna = pytest.importorskip("optuna", reason="a search needs Optuna; pip install 'sadvae[search]'")
+optuna = pytest.importorskip("optuna", reason="a search needs Optuna; pip install '.[search]'")
 
 from sadvae.errors import SadvaeError  # noqa: E402 - after the check that Optuna is there
 from sadvae.report.figures.search_history import search_history  # noqa: E402

@@ -79,7 +79,9 @@ def _ray() -> Any:
 def _joined(cluster: Cluster) -> Any:
     """Ray, as a part of the cluster. Raises SadvaeError where it is not installed, not there, or too small."""
     if find_spec("ray") is None:
-        raise SadvaeError("a cluster needs Ray; install it with `pip install 'sadvae[cluster]'` on every machine.")
+        raise SadvaeError(
+            "a cluster needs Ray; install it with `pip install '.[cluster]'` in sadvae's folder on every machine."
+        )
     ray = _ray()
     try:
         _check_answer(cluster.address)

@@ -81,7 +81,9 @@ def check_libraries() -> None:
         import onnxruntime  # noqa: F401
         import onnxscript  # noqa: F401
     except ModuleNotFoundError as error:
-        raise SadvaeError(f"exporting to ONNX needs {error.name}; run `pip install 'sadvae[onnx]'`.") from error
+        raise SadvaeError(
+            f"exporting to ONNX needs {error.name}; run `pip install '.[onnx]'` in sadvae's folder."
+        ) from error
 
 
 def about(recognizer: Recognizer, tokens: dict[str, Any] | None) -> dict[str, Any]:

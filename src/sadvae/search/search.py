@@ -22,7 +22,7 @@ from sadvae.stages import check_settings, takes_lessons
 def check_search(settings: ExperimentSettings, space: Space, source: Source) -> None:
     """Refuse what could only fail later. Raises SadvaeError that names the first fault."""
     if find_spec("optuna") is None:
-        raise SadvaeError("a search needs Optuna; install it with `pip install 'sadvae[search]'`.")
+        raise SadvaeError("a search needs Optuna; install it with `pip install '.[search]'` in sadvae's folder.")
     check_settings(settings, source)
     rule_of_search(settings.selection)
     if takes_lessons(settings.method):

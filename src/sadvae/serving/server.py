@@ -75,7 +75,7 @@ def _check_installed() -> None:
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise SadvaeError(
-            f"the local page needs fastapi and uvicorn ({error}); run `pip install 'sadvae[serve]'`."
+            f"the local page needs fastapi and uvicorn ({error}); run `pip install '.[serve]'` in sadvae's folder."
         ) from error
 
 

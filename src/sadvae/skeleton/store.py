@@ -35,7 +35,7 @@ def is_store(path: Path) -> bool:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds a manifest or plan of a store, of any version: other programs write a manifest.json too."""
+    """Whether a folder holds a manifest or plan of a store, of any version: other programs write such names too."""
     for name, fields in MARKS.items():
         with suppress(SadvaeError):
             about = read_json(folder / name)
