@@ -13,9 +13,10 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, split_names
 from sadvae.errors import SadvaeError
-from sadvae.text.chat import KEY, MODEL, URL, Chat, endpoint_from
+from sadvae.text.chat import Chat
 from sadvae.text.class_lists import class_texts, dataset_names
 from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
+from sadvae.text.endpoint import KEY, MODEL, URL, endpoint_from
 from sadvae.types import duplicates
 
 # Of a sentence in the table, in letters; the file has all of it.
