@@ -324,6 +324,8 @@ def fit_under_rules(
 
     The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
     """
+    # Before hours of training, not after them.
+    task.split.check_names(class_names)
     rules = [selection_by_name(selection) for selection in selections]
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(make(chosen), task, seed, rules, on_epoch).items():

@@ -74,6 +74,18 @@ def _feature_side(name: str, part: FeatureSet) -> _Side:
     return _Side(name, frozenset(part.labels.tolist()), frozenset(part.clip_ids), frozenset(part.subjects or ()))
 
 
+def check_logits(split: ClassSplit, parts: Iterable[FeatureSet]) -> None:
+    """Raise SadvaeError where parts of a level have differing numbers of logits, or too few for its seen classes."""
+    widths = {part.seen_logits.shape[1] for part in parts if part.seen_logits is not None}
+    if len(widths) > 1:
+        raise SadvaeError(f"logits of one task have differing widths {sorted(widths)}; use one encoder for all.")
+    if widths and min(widths) <= max(split.seen):
+        raise SadvaeError(
+            f"logits of the seen classifier have {min(widths)} columns, and split {split.name!r} has seen class "
+            f"{max(split.seen)}; expected a column for every class id from 0 on, those of unseen classes too."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class ClipTask:
     """Clips of one level of one split, for the skeleton encoder. Raises LeakageError when anything leaks."""
@@ -112,7 +124,8 @@ class ZeroShotTask:
     allow: leakage that is accepted knowingly ("shared_subjects", "unknown_encoder", "equal_rows"); it is recorded.
 
     Raises LeakageError when an unseen label, a test clip or a test subject reaches training or calibration, or when
-    the encoder saw one; SadvaeError when embeddings are missing or feature widths differ.
+    the encoder saw one; SadvaeError when embeddings are missing, feature widths differ or logits do not
+    fit the classes.
     """
 
     split: ClassSplit
@@ -136,6 +149,7 @@ class ZeroShotTask:
         widths = {part.features.shape[1] for part in self.parts}
         if len(widths) > 1:
             raise SadvaeError(f"features of one task have differing widths {sorted(widths)}; use one encoder for all.")
+        check_logits(self.split, self.parts)
         if len(self.train.labels) == 0:
             raise SadvaeError(f"split {self.split.name!r} has no training features.")
         self.classes.of(self.split.classes)

@@ -290,6 +290,15 @@ class ClassSplit:
         """All class ids, ascending."""
         return tuple(sorted((*self.seen, *self.unseen)))
 
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raise SadvaeError where a class has no name; names: of all classes of the data set, in the order of ids."""
+        nameless = [class_id for class_id in self.classes if not 0 <= class_id < len(names)]
+        _require(
+            not nameless,
+            f"split {self.name!r} has class {nameless[:1]}, and there are {len(names)} class names; expected a name "
+            "for every class id from 0 on; name all classes of the data set.",
+        )
+
     def hold_out(self, classes: Sequence[int] | None = None) -> ClassSplit:
         """The same thing one level down: the seen classes without `classes`, which become the unseen ones."""
         held = tuple(sorted(self.validation_unseen if classes is None else classes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -186,10 +186,52 @@ def test_faulty_baselines_are_refused() -> None:
         baseline("devise", {"learning_rate": 1e38})
     with pytest.raises(SadvaeError, match="smie setting width: Extra inputs"):
         baseline("smie", {"width": 1})
-    with pytest.raises(SadvaeError, match="unknown setting of the method"):
+    with pytest.raises(SadvaeError, match="cca setting width: Extra inputs"):
         baseline("cca", {"width": 1})
     with pytest.raises(SadvaeError, match="name of cca is no setting"):
         baseline("cca", {"name": "ours"})
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("ridge", {"alpha": -1}),
+        ("ridge", {"alpha": "abc"}),
+        ("ridge", {"alpha": float("inf")}),
+        ("ridge", {"candidates": 3}),
+        ("ridge", {"candidates": []}),
+        ("ridge", {"candidates": [1, -1]}),
+        ("eszsl", {"gamma": "x"}),
+        ("eszsl", {"gamma": float("nan")}),
+        ("eszsl", {"lam": 0}),
+        ("cca", {"ridge": "x"}),
+        ("cca", {"power": float("nan")}),
+        ("devise", {"learning_rate": float("nan")}),
+    ],
+)
+def test_settings_that_no_fit_can_take_are_refused(name: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(SadvaeError, match=f"^{name} setting {next(iter(changes))}"):
+        baseline(name, changes)
+
+
+def test_no_penalty_is_a_penalty_and_not_the_search_for_one() -> None:
+    task = trivial_task()
+    none, little, chosen = (RidgeNearestText(alpha=alpha).fit(task, 0).weights()["matrix"] for alpha in (0, 1e-9, None))
+    assert torch.allclose(none, little, rtol=1e-3, atol=1e-5)
+    assert not torch.allclose(none, chosen, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{"batch_size": 1}, {"lesson_share": 0.995}])
+def test_a_batch_keeps_clips_of_its_own_beside_composed_movements(changes: dict[str, Any]) -> None:
+    with pytest.raises(SadvaeError, match=r"setting lesson_share: .*leaves no training clip in a batch of"):
+        preset("taught_sa_dvae", **changes)
+    assert preset("taught_sa_dvae", batch_size=1, lesson_share=0).batch_size == 1
+    assert preset("taught_sa_dvae", batch_size=200, lesson_share=0.995).batch_size == 200
+
+
+def test_the_name_of_a_preset_is_no_setting_of_it() -> None:
+    with pytest.raises(SadvaeError, match="SA-DVAE setting name: Extra inputs"):
+        preset("sadvae", **{"name": "ours"})
 
 
 def test_the_documented_table_of_presets_is_true() -> None:
@@ -275,7 +317,6 @@ def test_eszsl_is_where_its_loss_has_no_slope(gamma: float, lam: float) -> None:
 # Methods that break one promise each, built on ridge regression.
 
 
-@dataclass(frozen=True)
 class Broken(RidgeNearestText):
     name: str = "broken"
 
@@ -288,7 +329,7 @@ class Changed(TrainedLinear):
 
 
 class Unsteady(Broken):
-    calls: list[int] = []  # noqa: RUF012
+    calls: ClassVar[list[int]] = []
 
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
         self.calls.append(seed)
@@ -372,7 +413,7 @@ class Nothing(Broken):
         (NotJson(), r"cannot be saved: describe\(\) has to be JSON"),
         (Fails(), "fails in fit.*KeyError"),
         (Nothing(), r"returns a NoneType without unseen_probabilities\(\)"),
-        (Broken(name=None), "has no name"),  # pyright: ignore[reportArgumentType]
+        (Broken.model_construct(name=None), "has no name"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Broken) else "",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 from sadvae.cli.predict import _sentences
+from sadvae.cli.show import split_names
 from sadvae.errors import SadvaeError
-from sadvae.text.chat import Chat, Endpoint, endpoint_from
+from sadvae.text.chat import Chat
 from sadvae.text.class_lists import known_descriptions, read_class_texts
 from sadvae.text.describe import describe, from_templates, read_descriptions, sentences_of
 from sadvae.text.embed import read_class_embeddings
+from sadvae.text.endpoint import Endpoint, endpoint_from
 from sadvae.text.lexicon import movement_sentences
 from tests.cli.conftest import CommandLine
 
@@ -145,8 +148,6 @@ def test_a_refusal_is_not_repeated_and_a_redirection_not_followed(server: Server
 
 
 def test_a_silent_server_is_given_up() -> None:
-    import socket
-
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -198,11 +199,105 @@ def test_the_environment_is_checked() -> None:
     assert "secret" not in repr(Endpoint("http://user:secret@a/v1", "m", "secret"))
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://localhost:abc/v1", "no host and port"),
+        ("http://localhost:99999/v1", "no host and port"),
+        ("http://[::1/v1", "no host and port"),
+        ("http:///v1", "no host and port"),
+        ("http://a..b/v1", "no host and port"),
+        (f"http://{'a' * 64}/v1", "no host and port"),
+        ("http://local host/v1", "a space or a letter"),
+        ("http://a/v\u00e4", "a space or a letter"),
+        ("http://a/v\n1", "a space or a letter"),
+        ("http://user:hidden@a/v1", "a user name"),
+        ("user:hidden@a/v1", "begins with http"),
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused(url: str, said: str) -> None:
+    with pytest.raises(SadvaeError, match=f"SADVAE_LLM_URL .*{said}") as caught:
+        endpoint_from({"SADVAE_LLM_URL": url, "SADVAE_LLM_MODEL": "m"})
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["hidden\nkey", "hidden\u2192", "hidd\u00e4n", "hidden\x00key"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_printed(
+    sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str
+) -> None:
+    with pytest.raises(SadvaeError, match="SADVAE_LLM_KEY holds a line break or") as caught:
+        endpoint_from({"SADVAE_LLM_URL": "http://a/v1", "SADVAE_LLM_MODEL": "m", "SADVAE_LLM_KEY": key})
+    assert "hidd" not in str(caught.value)
+    if "\x00" in key:
+        return
+    for name, value in {"URL": "http://127.0.0.1:9/v1", "MODEL": "m", "KEY": key}.items():
+        monkeypatch.setenv(f"SADVAE_LLM_{name}", value)
+    done = sadvae("describe", "wave", "--out", tmp_path / "d.json")
+    assert done.code == 2
+    assert "hidd" not in done.out + done.err
+
+
+def test_an_address_keeps_its_form_in_files() -> None:
+    found = endpoint_from({"SADVAE_LLM_URL": "http://[::1]:8080/v1/", "SADVAE_LLM_MODEL": "m", "SADVAE_LLM_KEY": "k\n"})
+    assert found == Endpoint("http://[::1]:8080/v1", "m", "k")
+    assert found is not None
+    assert found.public_url == "http://[::1]:8080/v1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "does not answer in HTTP .*; check SADVAE_LLM_URL"),
+        (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", "does not answer in HTTP .*; check SADVAE_LLM_URL"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{", "did not answer in 1 tries .IncompleteRead"),
+    ],
+)
+def test_what_is_no_http_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, answer: bytes, said: str) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            heard = b""
+            with listening.accept()[0] as connection:
+                # A question comes in pieces; one that is left unread would reset the connection.
+                while not heard.endswith(b'"temperature": 0}'):
+                    heard += connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        with pytest.raises(SadvaeError, match=said):
+            Chat(Endpoint(url, "m"), timeout=5, tries=1).ask("?")
+        thread.join()
+
+
 def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
     done = sadvae("describe", "wave, wave", "--out", tmp_path / "d.json")
     assert done.code == 2
     assert "'wave' is given twice" in done.err
     assert sadvae("describe", " , ", "--out", tmp_path / "d.json").code == 2
+    assert sadvae("describe", "squat\nwave", "--templates", "--out", tmp_path / "d.json").code == 0
+    assert read_descriptions(tmp_path / "d.json").names == ("squat", "wave")
+    done = sadvae("describe", "x" * 131073, "--templates", "--out", tmp_path / "d.json")
+    assert done.code == 2
+    assert "class names cannot be read" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("squat, wave", ["squat", "wave"]),
+        ("squat\nwave", ["squat", "wave"]),
+        ("squat\r\nwave, \r\n\r\nfall down\r\n", ["squat", "wave", "fall down"]),
+        ('"sit, then stand"\nwave', ["sit, then stand", "wave"]),
+        ('"squat\nwave, jump', ["squat", "wave", "jump"]),
+        ("\n", []),
+        ("", []),
+    ],
+)
+def test_names_are_parted_by_commas_and_line_ends(text: str, names: list[str]) -> None:
+    assert split_names(text) == names
 
 
 def test_one_file_of_descriptions_serves_questions_about_some_of_its_names(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,17 @@ import pytest
 import scipy.io
 
 from sadvae.errors import SadvaeError
+from sadvae.evaluation.trivial import trivial_task
 from sadvae.features.flora import KEYS, is_flora, read_flora, write_flora
-from sadvae.features.folder import Features, read_features, write_features
+from sadvae.features.folder import PARTS, Features, read_features, write_feature_set, write_features
 from sadvae.features.published import find_layouts, read_published, read_texts
 from sadvae.features.published_write import write_published
 from sadvae.features.xlsa17 import read_xlsa17
+from sadvae.settings import PresetSettings
+from sadvae.stages import fit_and_evaluate
+from sadvae.types import FeatureSet
 from tests.unit.format_files import write_flora_file, write_resources, write_xlsa17
+from tests.waist_samples import write_waist
 
 
 def published(root: Path) -> Features:
@@ -48,6 +55,37 @@ def test_a_resources_folder_survives_reading_and_writing_bit_for_bit(tmp_path: P
     np.testing.assert_allclose(old.pop(text), new.pop("text_feats/tiny/sbert-lb/lb_5.npy"), rtol=1e-6)
     assert_same_arrays(old, new)
     assert published(tmp_path / "again").test.split.validation_unseen == (3,)
+
+
+def test_names_and_logits_that_do_not_fit_the_classes_are_refused(tmp_path: Path) -> None:
+    write_waist(tmp_path)
+    folder = tmp_path / "features"
+    whole, about = read_features(folder), json.loads((folder / "task.json").read_text())
+    (folder / "task.json").write_text(json.dumps(about | {"class_names": about["class_names"][:-1]}))
+    with pytest.raises(SadvaeError, match=rf"^{folder}: split .* has class \[19\], and there are 19 class names"):
+        read_features(folder)
+    (folder / "task.json").write_text(json.dumps(about))
+    for columns, said in ((5, r"differing widths \[5, 20\]"), (0, r"differing widths \[0, 20\]")):
+        write_feature_set(folder / "test.test_seen.npz", narrow(whole.test.test_seen, columns))
+        with pytest.raises(SadvaeError, match=rf"^{folder}: logits .* {said}"):
+            read_features(folder)
+    for part in PARTS:
+        write_feature_set(folder / f"test.{part}.npz", narrow(getattr(whole.test, part), 5))
+    with pytest.raises(SadvaeError, match=rf"^{folder}: logits .* 5 columns, and split .* has seen class 15"):
+        read_features(folder)
+
+
+def test_a_task_refuses_logits_and_a_training_refuses_names_that_do_not_fit() -> None:
+    task, chosen = trivial_task(), PresetSettings(preset="ridge")
+    with pytest.raises(SadvaeError, match=r"logits .* 10 columns"):
+        replace(task, **{part: narrow(getattr(task, part), 10) for part in PARTS})
+    with pytest.raises(SadvaeError, match="there are 5 class names; expected a name for every class id"):
+        fit_and_evaluate(chosen, task, ("a", "b", "c", "d", "e"), "max_probability", "last_step", 0)
+
+
+def narrow(part: FeatureSet, columns: int) -> FeatureSet:
+    assert part.seen_logits is not None
+    return replace(part, seen_logits=part.seen_logits[:, :columns])
 
 
 def test_real_packs_survive_reading_and_writing_bit_for_bit(real_data: Path, tmp_path: Path) -> None:

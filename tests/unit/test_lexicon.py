@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -213,6 +216,22 @@ def test_words_are_without_articles_and_subjects():
     assert words_of("The man's dog/cat (big)") == ["man", "dog", "and", "cat", "big"]
     assert words_of("two people waving at someone else") == ["waving", "at", "person"]
     assert words_of("person") == ["person"]
+
+
+def test_no_two_phrases_have_the_same_words():
+    words = [phrase.words for of_word in lexicon().by_first.values() for phrase in of_word]
+    assert len(set(words)) == len(words)
+
+
+def test_words_that_share_a_form_are_told_apart_in_every_process():
+    assert movement_sentences("taping") == movement_sentences("tape") != movement_sentences("tapping")
+    assert movement_sentences("hoping") == movement_sentences("hope") != movement_sentences("hopping")
+    # Sets of strings have another order in every process; these seeds gave three answers.
+    code = "from sadvae.text.lexicon import movement_sentences as m; print(m('taping'), m('hoping'))"
+    for seed in ("0", "1", "3"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == f"{movement_sentences('tape')} {movement_sentences('hope')}"
 
 
 def test_movement_mode_reads_names_alone():

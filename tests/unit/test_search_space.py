@@ -123,7 +123,7 @@ def test_what_cannot_be_searched_is_one_sentence(text: str, sentence: str, tmp_p
     assert "search.toml" in str(error.value) or "text mode" in sentence
 
 
-def test_a_method_without_checks_goes_by_its_types(tmp_path: Path) -> None:
+def test_a_baseline_refuses_what_its_settings_do_not_take(tmp_path: Path) -> None:
     with pytest.raises(SadvaeError, match="'much' is refused"):
         read("[method]\nalpha = ['much', 'little']", tmp_path, "ridge")
 

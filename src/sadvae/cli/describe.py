@@ -13,9 +13,10 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, split_names
 from sadvae.errors import SadvaeError
-from sadvae.text.chat import KEY, MODEL, URL, Chat, endpoint_from
+from sadvae.text.chat import Chat
 from sadvae.text.class_lists import class_texts, dataset_names
 from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
+from sadvae.text.endpoint import KEY, MODEL, URL, endpoint_from
 from sadvae.types import duplicates
 
 # Of a sentence in the table, in letters; the file has all of it.
@@ -32,7 +33,7 @@ and `sadvae embed` read; prompts and answers are in it too.
 
 
 def command(
-    classes: Annotated[str, typer.Argument(help="Names separated by commas, a data set, or a JSON list of classes.")],
+    classes: Annotated[str, typer.Argument(help="Names separated by commas or line ends, a data set, or a JSON list.")],
     out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("descriptions.json"),
     count: Annotated[int, typer.Option(min=1, max=20, help="Descriptions a class, of a model.")] = 3,
     templates: Annotated[bool, typer.Option("--templates", help="Ask no model, whatever is set.")] = False,

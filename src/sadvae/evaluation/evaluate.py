@@ -64,7 +64,11 @@ def evaluate(
     selection: str,
     epoch: int,
 ) -> Evaluation:
-    """All scores of a trained method on its task's test clips, as fractions (see Evaluation)."""
+    """All scores of a trained method on its task's test clips, as fractions (see Evaluation).
+
+    class_names: of all classes, in the order of their ids. Raises SadvaeError where a class of the task has none.
+    """
+    task.split.check_names(class_names)
     unseen_ids = np.asarray(task.split.unseen)
     labels = task.test_unseen.labels
     texts = class_vectors(trained, task.classes, task.split.unseen)

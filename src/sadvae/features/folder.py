@@ -21,7 +21,7 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
-from sadvae.task import Allowance, ZeroShotTask
+from sadvae.task import Allowance, ZeroShotTask, check_logits
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
@@ -51,6 +51,7 @@ class Features:
     """A features folder in memory: test level, and calibration level where there is one.
 
     kind: whose features they are: a network's (or of unknown origin), or numbers of movement (encoders/kinematics.py).
+    Raises SadvaeError where a class has no name, or no column of logits where there are logits.
     """
 
     dataset: str
@@ -58,6 +59,12 @@ class Features:
     test: FeatureLevel
     calibration: FeatureLevel | None = None
     kind: Kind = "network"
+
+    def __post_init__(self) -> None:
+        for level in (self.test, self.calibration):
+            if level is not None:
+                level.split.check_names(self.class_names)
+                check_logits(level.split, (level.train, level.test_seen, level.test_unseen))
 
     def task(self, classes: ClassEmbeddings) -> ZeroShotTask:
         """The zero-shot task with these class embeddings. Raises LeakageError when anything leaks."""
@@ -114,7 +121,11 @@ def read_features(folder: Path) -> Features:
         levels = {name: _read_level(Path(folder), name, entry) for name, entry in about["levels"].items()}
         kind = "kinematics" if about.get("kind") == "kinematics" else "network"
         names = tuple(about["class_names"])
-        return Features(about["dataset"], names, levels["test"], levels.get("calibration"), kind)
+        test, calibration = levels["test"], levels.get("calibration")
+        try:
+            return Features(about["dataset"], names, test, calibration, kind)
+        except SadvaeError as error:
+            raise SadvaeError(f"{folder}: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise SadvaeError(
             f"{folder}/task.json lacks or misstates {error}; extract or import the features again."

@@ -50,8 +50,6 @@ def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
         raise SadvaeError(f"the name of {name} is no setting; leave it out.")
     try:
         return _KINDS[name](**(changes or {}))
-    except TypeError as error:
-        raise SadvaeError(f"unknown setting of the method: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise SadvaeError(f"{name} setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error

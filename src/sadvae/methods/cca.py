@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.methods.linear import TEMPERATURE
 from sadvae.methods.protocol import Latents, Watch
+from sadvae.methods.settings import STRICT
 from sadvae.methods.softmax import softmax
 from sadvae.task import ZeroShotTask
 from sadvae.types import FloatArray
@@ -20,15 +22,16 @@ from sadvae.types import FloatArray
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class CCA:
+class CCA(BaseModel):
     """Settings: ridge is added to both covariances, of sides scaled to unit mean square.
 
     power: directions count by their correlation to this power (Gong et al. 2014 take 4).
     """
 
-    ridge: float = 10.0
-    power: float = 1.0
+    model_config = STRICT
+
+    ridge: float = Field(default=10.0, ge=0)
+    power: float = Field(default=1.0, ge=0)
     name: str = "cca"
 
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedCCA:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from pydantic import BaseModel, Field
 
 from sadvae.methods.linear import TrainedLinear
 from sadvae.methods.protocol import Watch
+from sadvae.methods.settings import STRICT
 from sadvae.task import ZeroShotTask
 
 
-@dataclass(frozen=True)
-class ESZSL:
+class ESZSL(BaseModel):
     """Settings: gamma penalises the map's image of texts, lam its image of features (their equation 4)."""
 
-    gamma: float = 10.0
-    lam: float = 1.0
+    model_config = STRICT
+
+    gamma: float = Field(default=10.0, gt=0)
+    lam: float = Field(default=1.0, gt=0)
     name: str = "eszsl"
 
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from torch import Tensor, nn
 
 from sadvae.errors import SadvaeError
 from sadvae.methods.networks import Standardiser
 from sadvae.methods.protocol import Latents, Watch, class_vectors
+from sadvae.methods.settings import STRICT
 from sadvae.methods.training import Batch, Regime, TrainingData, train
 from sadvae.task import ZeroShotTask
 from sadvae.types import FloatArray
@@ -55,7 +56,7 @@ class NeuralMethod(BaseModel):
     needs_parts: class texts are whole text, verb and noun side by side. scales_text: texts are standardised.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     needs_parts: ClassVar[bool] = False
     scales_text: ClassVar[bool] = True

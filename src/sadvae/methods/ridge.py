@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import BaseModel, Field
 from sklearn.linear_model import Ridge
 
 from sadvae.methods.linear import TrainedLinear
 from sadvae.methods.protocol import Watch
+from sadvae.methods.settings import STRICT
 from sadvae.task import ZeroShotTask
 
 
-@dataclass(frozen=True)
-class RidgeNearestText:
+class RidgeNearestText(BaseModel):
     """Settings: alpha is the penalty for features scaled to unit mean square; None chooses it on held-out seen classes.
 
     The choice leaves each third of the seen classes out in turn and looks at training clips alone.
     """
 
-    alpha: float | None = None
-    candidates: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0)
+    model_config = STRICT
+
+    alpha: float | None = Field(default=None, ge=0)
+    candidates: tuple[Annotated[float, Field(ge=0)], ...] = Field(default=(0.1, 1.0, 10.0, 100.0, 1000.0), min_length=1)
     name: str = "ridge"
 
     def fit(self, task: ZeroShotTask, seed: int, watch: Watch | None = None) -> TrainedLinear:
         """Fit on training clips and the texts of seen classes; `seed` draws the thirds."""
         x, labels = task.train.features.astype(np.float64), task.train.labels
-        alpha = self.alpha or self._choose(x, labels, task, seed)
+        alpha = self._choose(x, labels, task, seed) if self.alpha is None else self.alpha
         trained = _fit(x, task.classes.of(labels.tolist()), alpha)
         if watch is not None:
             watch(0, trained, {})

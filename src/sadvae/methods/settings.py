@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from sadvae.errors import SadvaeError
 
+# What every method's settings share: they stay as they are, and unknown names, infinities and NaN are refused.
+STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 UnseenRule = Literal["classifier", "cosine", "gaussian", "reconstruction", "decoded", "generated", "both"]
 _S = TypeVar("_S", bound=BaseModel)
 # The name of the default, which is no preset of SA-DVAE.
@@ -18,7 +20,7 @@ PRESETS = ("sadvae", "taught_sa_dvae", "published", "paper")
 class SADVAESettings(BaseModel):
     """Everything that moves SA-DVAE's numbers; docs/method.md explains each field and compares the presets."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     # Sizes (paper, section 4): r dimensions for z_r, v for z_v. Without z_v there is no total correlation either.
     latent: int = Field(default=160, ge=1)
@@ -71,7 +73,7 @@ class TaughtSettings(BaseModel):
     map's squared size, for features of unit length. hub_correction: see hubs.py. temperature: moves no answer.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = STRICT
 
     lesson_share: float = Field(default=0.9, ge=0, lt=1)
     penalty: float = Field(default=0.003, gt=0)
@@ -88,8 +90,25 @@ class TaughtSADVAESettings(SADVAESettings):
 
     iterations_per_epoch: int | None = Field(default=150, ge=1)
     temperature: float = Field(default=1.0, gt=0)
-    lesson_share: float = Field(default=0.6, ge=0, lt=1)
+    lesson_share: float = Field(default=0.6, ge=0, lt=1, validate_default=True)
     hub_correction: bool = True
+
+    @property
+    def lessons_per_batch(self) -> int:
+        """How many of a batch are composed movements."""
+        return _lessons(self.lesson_share, self.batch_size)
+
+    @field_validator("lesson_share")
+    @classmethod
+    def _leaves_own_clips(cls, value: float, info: ValidationInfo) -> float:
+        size = info.data.get("batch_size")
+        if size is not None and _lessons(value, size) >= size:
+            raise ValueError(f"{value} leaves no training clip in a batch of {size}; lower it or raise batch_size")
+        return value
+
+
+def _lessons(share: float, batch_size: int) -> int:
+    return round(share * batch_size)
 
 
 # What the paper and its code have in common: sizes, steps and weights.
@@ -146,7 +165,7 @@ def taught(**changes: Any) -> TaughtSettings:
     return _changed({}, changes, TaughtSettings)
 
 
-def preset(name: str, **changes: Any) -> SADVAESettings:
+def preset(name: str, /, **changes: Any) -> SADVAESettings:
     """The preset of that name with changes. Raises SadvaeError for an unknown preset or field."""
     if name not in PRESETS:
         raise SadvaeError(f"unknown preset {name!r}; expected one of {', '.join((TAUGHT, *PRESETS))}, or a baseline.")

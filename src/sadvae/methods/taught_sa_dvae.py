@@ -79,7 +79,7 @@ def joined(own: TrainingData, lessons: Lessons | None) -> TrainingData:
 
 def mixed_batches(count: int, lessons: int, settings: TaughtSADVAESettings, generator: torch.Generator) -> list[Tensor]:
     """One epoch's row indices: every batch has its share of lessons (rows from count on) and of own clips."""
-    taught = round(settings.lesson_share * settings.batch_size) if lessons else 0
+    taught = settings.lessons_per_batch if lessons else 0
     own = settings.batch_size - taught
     steps = settings.iterations_per_epoch or -(-count // own)
     clips = _repeated(count, steps * own, generator).split(own)

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
-import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
+from sadvae.text.endpoint import KEY, MODEL, URL, Endpoint
 
-URL, KEY, MODEL = "SADVAE_LLM_URL", "SADVAE_LLM_KEY", "SADVAE_LLM_MODEL"
 # Seconds: until an answer must be there, and of the first wait before a question is put again; each wait doubles.
 TIMEOUT, FIRST_WAIT, LONGEST_WAIT = 60.0, 1.0, 30.0
 TRIES = 5
 MAX_ANSWER = 2**20
 # Too many questions, and what a server says when it is busy or failing.
 AGAIN = (408, 425, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where questions go. url: up to and without /chat/completions. key: a secret, "" for servers that want none."""
-
-    url: str
-    model: str
-    key: str = ""
-
-    @property
-    def public_url(self) -> str:
-        """The URL without user name, password and query, for files that are passed on."""
-        parts = urlsplit(self.url)
-        port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
-
-    def __repr__(self) -> str:
-        return f"Endpoint(url={self.public_url!r}, model={self.model!r})"
-
-
-def endpoint_from(environment: Mapping[str, str] = os.environ) -> Endpoint | None:
-    """The endpoint that SADVAE_LLM_URL, SADVAE_LLM_MODEL and SADVAE_LLM_KEY name; None where no URL is set.
-
-    Raises SadvaeError for another scheme than http and https, and for a URL without a model.
-    """
-    url, model = environment.get(URL, "").strip(), environment.get(MODEL, "").strip()
-    if not url:
-        return None
-    if not url.startswith(("http://", "https://")):
-        raise SadvaeError(f"{URL} is {url!r}; expected an address that begins with http:// or https://.")
-    if not model:
-        raise SadvaeError(f"{URL} is set but {MODEL} is not; set it to a model that the endpoint has.")
-    return Endpoint(url.rstrip("/").removesuffix("/chat/completions"), model, environment.get(KEY, "").strip())
 
 
 @dataclass(frozen=True)
@@ -105,8 +70,12 @@ class Chat:
                         f"{self.endpoint.public_url} refused ({fault}); check {URL}, {KEY} and {MODEL}."
                     ) from error
                 wait = min(float(asked_wait), LONGEST_WAIT) if asked_wait.isdecimal() else wait
-            except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            except (OSError, http.client.IncompleteRead) as error:
                 fault = str(getattr(error, "reason", error)) or type(error).__name__
+            except http.client.HTTPException as error:
+                raise SadvaeError(
+                    f"{self.endpoint.public_url} does not answer in HTTP ({type(error).__name__}); check {URL}."
+                ) from error
         raise SadvaeError(
             f"{self.endpoint.public_url} did not answer in {self.tries} tries ({fault}); try again later."
         )

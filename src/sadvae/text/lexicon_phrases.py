@@ -61,10 +61,14 @@ class Found:
     inexact: int
 
     @property
-    def order(self) -> tuple[int, ...]:
+    def order(self) -> tuple[int, int, bool, int, int, int, int, tuple[str, ...]]:
         """Smaller for the phrase to take first: a movement before a thing, then the longest, closest and first."""
         phrase = self.phrase
-        return (phrase.rank, -len(phrase.words), phrase.swapped, self.gap, self.inexact, self.places[0])
+        # What is still equal are words that share a form: "taping" is of "tape", and "tap" has "tapping". No two
+        # phrases have the same words, so the order never depends on that of a set.
+        letters = sum(map(len, phrase.words))
+        near = (self.gap, self.inexact, self.places[0], -letters, phrase.words)
+        return (phrase.rank, -len(phrase.words), phrase.swapped, *near)
 
 
 def raw_entries() -> dict[str, dict[str, list[str] | str]]:
