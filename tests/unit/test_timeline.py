@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -123,6 +124,51 @@ def test_every_frame_lies_in_a_window_and_in_one_cell() -> None:
         assert starts[-1] + min(window, frames) == frames
         ones = np.ones((len(starts), 2), np.float32)
         np.testing.assert_allclose(cell_scores(ones, starts, window, edges), 1, atol=1e-6)
+
+
+def all_pairs(scores: np.ndarray, starts: np.ndarray, window: int, edges: np.ndarray) -> np.ndarray:
+    """What cell_scores says, by a weight for every pair of a cell and a window."""
+    length = min(window, int(edges[-1]))
+    distance = np.abs(((edges[:-1] + edges[1:]) / 2)[:, None] - (starts + length / 2)[None])
+    weight = np.maximum(1 - distance / (length / 2 + 1e-6), 0)
+    weight[(weight == 0) & (distance <= length / 2)] = 1e-6
+    total = weight.sum(axis=1, keepdims=True)
+    return weight @ scores / np.where(total > 0, total, 1)
+
+
+def test_cells_get_what_a_weight_for_every_pair_would_give_them() -> None:
+    rng = np.random.default_rng(0)
+    for frames, window, step in product((1, 7, 30, 31, 200), (1, 5, 8, 45, 300), (1, 3, 5)):
+        starts, edges = window_starts(frames, window, step), cell_edges(frames, step)
+        kept = starts[rng.random(len(starts)) < 0.5]
+        for some in (starts, kept):
+            scores = rng.random((len(some), 3)).astype(np.float32)
+            found = cell_scores(scores, some, window, edges)
+            np.testing.assert_allclose(found, all_pairs(scores, some, window, edges), atol=1e-6)
+
+
+def most_memory(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_scores_of_a_recording_twice_as_long_take_twice_the_memory() -> None:
+    def memory(frames: int) -> int:
+        starts, edges = window_starts(frames, 45, 8), cell_edges(frames, 8)
+        return most_memory(lambda: cell_scores(np.ones((len(starts), 4), np.float32), starts, 45, edges))
+
+    assert memory(18000) < 3 * memory(9000)
+
+
+def test_prepared_windows_are_not_kept_while_the_others_are_looked_at() -> None:
+    clip = recording(("up", 900))
+    heights = Heights(config=SimpleNamespace(prepare=PrepareSettings(canonicalise=False, frames=1000), layouts=()))
+    one = 1000 * clip.joints[0, 0].nbytes
+    assert most_memory(lambda: timeline(heights, clip, NAMES, window=1.0, step=0.1)) < 60 * one
 
 
 def test_the_best_path_is_the_best_of_all_paths() -> None:
