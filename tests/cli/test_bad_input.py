@@ -76,6 +76,18 @@ def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLin
     assert not out.exists() or leftovers(out) == []
 
 
+def test_file_names_that_are_not_utf_8(tmp_path: Path, sadvae: CommandLine) -> None:
+    source = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    source.write_bytes(b"1 2 3 1\n" * 20)
+    refused(sadvae("prepare", source, "--out", tmp_path / "clips.npz"), "caf\\udce9.txt", "not UTF-8", "rename")
+    file, classes = clips(tmp_path / os.fsdecode(b"caf\xe9.npz")), tmp_path / "classes.json"
+    write(classes, b'["one", "two"]')
+    words = ("prepare", file, "--layout", "kinect-v2", "--out", tmp_path / "clips.npz", "--classes", classes)
+    refused(sadvae(*words), '"dataset": "caf\\udce9"', "not UTF-8")
+    done = sadvae(*words, "--dataset", "mine")
+    assert done.code == 0, done.err
+
+
 def write(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
