@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sadvae.errors import SadvaeError
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet
+from sadvae.video.settings import VideoSettings
 from tests.cli.conftest import CommandLine, Outcome
 
 
@@ -74,6 +76,14 @@ def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLin
     refused(sadvae("prepare", source, *words, *own, "--out", out / "clips.npz"), *said)
     refused(sadvae("check", source, *words), *said[:1]) if "99" not in said else None
     assert not out.exists() or leftovers(out) == []
+
+
+def test_limits_of_videos_that_are_not_finite(tmp_path: Path, sadvae: CommandLine) -> None:
+    for option, field in (("--most-seconds", "most_seconds"), ("--longest-gap", "longest_gap")):
+        done = sadvae("poses", tmp_path, "--out", tmp_path / "poses", option, "inf")
+        refused(done, f"limits of videos: {field}", "a finite number (found 'inf')")
+        with pytest.raises(SadvaeError, match=f"{field}: .* finite number"):
+            VideoSettings.model_validate({field: float("nan")})
 
 
 def test_file_names_that_are_not_utf_8(tmp_path: Path, sadvae: CommandLine) -> None:
