@@ -117,7 +117,8 @@ class Recognizer:
         them, which config.layouts get unasked; note is called with a sentence on what was mapped and what is missing.
         Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them; clips
         get numbers behind their names where two have one name.
-        Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
+        Raises SadvaeError for unreadable or empty clips, another skeleton layout, no or doubled names, or a
+        top_k below 1.
         """
         names = checked_names(classes)
         features = self.memory.features(self.encoder, self._prepared(clips, map_layout, note))

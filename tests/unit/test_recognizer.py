@@ -200,6 +200,9 @@ def test_what_cannot_be_asked_is_refused() -> None:
         found.predict(CLIPS, NEW, mode="both")  # type: ignore[arg-type]
     with pytest.raises(SadvaeError, match="3 class names come with 1 lists"):
         found.predict(CLIPS, NEW, [["x"]])
+    for few in (0, -1):
+        with pytest.raises(SadvaeError, match=f"top_k is {few}; expected at least 1 answer a clip"):
+            found.predict(CLIPS, NEW, top_k=few)
     with pytest.raises(SadvaeError, match="no clips to recognise"):
         found.predict([], NEW)
     with pytest.raises(SadvaeError, match="has no gate"):
