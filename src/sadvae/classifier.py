@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,9 +21,10 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.evaluate import calibrate_gate
 from sadvae.evaluation.selection import LastStep, train_levels
+from sadvae.files import hash_arrays
 from sadvae.methods.gate import GATES
 from sadvae.protocol import hold_out
-from sadvae.recognition.asked import Mode, checked_names
+from sadvae.recognition.asked import Mode, checked_names, told_apart
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.skeleton.preprocess import prepare_clip_set
@@ -81,14 +83,14 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Sequence[SkeletonClip], y: Sequence[str]) -> Self:  # noqa: N803 (scikit-learn's name)
         """Train on clips and the names of their actions. Raises SadvaeError for clips or names that do not do."""
-        given = _named(X)
-        names, new = sorted({str(name) for name in y}), self._new_names(y)
+        given, told = _named(X), _checked(y)
+        names, new = sorted(set(told)), self._new_names(told)
         classes = (*names, *(new or (OTHERS,)))
         split = self._split(len(names), len(new))
-        clips = self._clips(given, [names.index(str(name)) for name in y], classes)
+        clips = self._clips(given, [names.index(name) for name in told], classes)
         none = clips.where([False] * len(clips.clips))
         task = ClipTask(split, clips, none, none)
-        lower = hold_out(task) if split.validation_unseen else None
+        lower = _held_out(task) if split.validation_unseen else None
         encoder_settings = stages.encoder_settings(_preset(self.encoder, self.encoder_changes))
         encoders = [self._pretrained(level, encoder_settings) for level in (task, lower) if level]
         embeddings = self._embeddings(classes)
@@ -123,7 +125,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
             if self.mode == "zsl":
                 raise SadvaeError('mode "zsl" answers with new names alone; give new_names, or take mode "gzsl".')
             return ()
-        known = {str(name).casefold() for name in y}
+        known = {name.casefold() for name in y}
         names = checked_names(self.new_names)
         new = tuple(name for name in names if name.casefold() not in known)
         if self.mode == "zsl" and len(new) < len(names):
@@ -196,6 +198,30 @@ def _preset(name: str, changes: dict[str, Any] | None) -> PresetSettings:
     return PresetSettings(preset=name, changes=changes or {})
 
 
+def _checked(names: Sequence[str]) -> list[str]:
+    """The names of actions as texts. Predictions are without blanks, so names with blanks would never be right."""
+    found = [str(name) for name in names]
+    odd = next((name for name in found if not name or name != name.strip()), None)
+    if odd is not None:
+        raise SadvaeError(f"a name in y is {odd!r}; expected names without blanks around them, so strip them first.")
+    return found
+
+
+def _held_out(task: ClipTask) -> ClipTask:
+    """The calibration level. Each clip is divided once, and its copies follow it, so that none is on both sides."""
+    contents = [(clip.label, clip.subject, hash_arrays(clip.joints)) for clip in task.train.clips]
+    content_of = dict(zip((clip.clip_id for clip in task.train.clips), contents, strict=True))
+    firsts = {content: clip_id for clip_id, content in reversed(content_of.items())}
+    lower = hold_out(replace(task, train=task.train.where(firsts[content_of[name]] == name for name in content_of)))
+
+    def with_copies(part: ClipSet) -> ClipSet:
+        held = {content_of[clip.clip_id] for clip in part.clips}
+        return task.train.where(content in held for content in contents)
+
+    train, seen, unseen = map(with_copies, (lower.train, lower.test_seen, lower.test_unseen))
+    return replace(lower, train=train, test_seen=seen, test_unseen=unseen)
+
+
 def _named(clips: Sequence[SkeletonClip]) -> list[SkeletonClip]:
     """Clips as they are; names that occur twice, as where a fold draws with replacement, get a number."""
     if not len(clips):
@@ -203,12 +229,4 @@ def _named(clips: Sequence[SkeletonClip]) -> list[SkeletonClip]:
     stray = next((clip for clip in clips if not isinstance(clip, SkeletonClip)), None)
     if stray is not None:
         raise SadvaeError(f"a clip is a {type(stray).__name__}; give a list of SkeletonClip (see docs/recognizer.md).")
-    counts: dict[str, int] = {}
-    for clip in clips:
-        counts[clip.clip_id] = counts.get(clip.clip_id, 0) + 1
-    if len(counts) == len(clips):
-        return list(clips)
-    return [
-        SkeletonClip(clip.joints, clip.layout, f"{clip.clip_id} [{i}]", clip.label, clip.subject)
-        for i, clip in enumerate(clips)
-    ]
+    return told_apart(clips)

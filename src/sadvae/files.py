@@ -153,16 +153,21 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON, indented, keys in their order, atomically."""
+    """Write `value` as JSON, indented, keys in their order, atomically. Raises SadvaeError as write_text does."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8, atomically."""
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    """Write text as UTF-8, atomically. Raises SadvaeError where that cannot be, as for file names of other bytes."""
+    try:
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except UnicodeEncodeError as error:
+        line = text[: error.end].rpartition("\n")[2][-60:] + text[error.end :].partition("\n")[0][:20]
+        raise SadvaeError(
+            f"cannot write {path}: {line.strip()!a} is not UTF-8 text; if it is a file's or folder's name, rename that."
+        ) from error
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -33,7 +33,7 @@ def training_subjects(rule: str, clips: ClipSet) -> frozenset[str]:
     present = {clip.subject for clip in clips.clips if clip.subject is not None}
     if rule in ("odd", "even"):
         return frozenset(s for s in present if _number(s) % 2 == (rule == "odd"))
-    named = SUBJECT_RULES.get(rule, frozenset(rule.replace(" ", "").split(",")))
+    named = SUBJECT_RULES.get(rule, frozenset(name.strip() for name in rule.split(",")))
     stray = sorted(named - present)
     if stray and rule not in SUBJECT_RULES:
         raise SadvaeError(

@@ -115,8 +115,10 @@ class Recognizer:
         none_of_these: a prediction says "none of these" where any name fits with less than this probability; 0: never.
         map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
         them, which config.layouts get unasked; note is called with a sentence on what was mapped and what is missing.
-        Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
-        Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
+        Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them; clips
+        get numbers behind their names where two have one name.
+        Raises SadvaeError for unreadable or empty clips, another skeleton layout, no or doubled names, or a
+        top_k below 1.
         """
         names = checked_names(classes)
         features = self.memory.features(self.encoder, self._prepared(clips, map_layout, note))

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sadvae.errors import SadvaeError
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet
+from sadvae.video.settings import VideoSettings
 from tests.cli.conftest import CommandLine, Outcome
 
 
@@ -97,6 +99,26 @@ def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLin
     refused(sadvae("prepare", source, *words, *own, "--out", out / "clips.npz"), *said)
     refused(sadvae("check", source, *words), *said[:1]) if "99" not in said else None
     assert not out.exists() or leftovers(out) == []
+
+
+def test_limits_of_videos_that_are_not_finite(tmp_path: Path, sadvae: CommandLine) -> None:
+    for option, field in (("--most-seconds", "most_seconds"), ("--longest-gap", "longest_gap")):
+        done = sadvae("poses", tmp_path, "--out", tmp_path / "poses", option, "inf")
+        refused(done, f"limits of videos: {field}", "a finite number (found 'inf')")
+        with pytest.raises(SadvaeError, match=f"{field}: .* finite number"):
+            VideoSettings.model_validate({field: float("nan")})
+
+
+def test_file_names_that_are_not_utf_8(tmp_path: Path, sadvae: CommandLine) -> None:
+    source = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    source.write_bytes(b"1 2 3 1\n" * 20)
+    refused(sadvae("prepare", source, "--out", tmp_path / "clips.npz"), "caf\\udce9.txt", "not UTF-8", "rename")
+    file, classes = clips(tmp_path / os.fsdecode(b"caf\xe9.npz")), tmp_path / "classes.json"
+    write(classes, b'["one", "two"]')
+    words = ("prepare", file, "--layout", "kinect-v2", "--out", tmp_path / "clips.npz", "--classes", classes)
+    refused(sadvae(*words), '"dataset": "caf\\udce9"', "not UTF-8")
+    done = sadvae(*words, "--dataset", "mine")
+    assert done.code == 0, done.err
 
 
 def write(path: Path, data: bytes) -> Path:

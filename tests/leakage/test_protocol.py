@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,16 @@ def test_subject_rules() -> None:
     assert training_subjects("ntu60-xsub", clips) == {"1", "2", "4", "5"}
     with pytest.raises(SadvaeError, match="'9' does not occur"):
         training_subjects("1,9", clips)
+
+
+def test_names_of_training_subjects_may_have_blanks_inside() -> None:
+    clips = make_clips(subjects=2)
+    people = {"1": "ann lee", "2": "bob"}
+    named = replace(clips, clips=tuple(replace(c, subject=people[c.subject or ""]) for c in clips.clips))
+    for rule, found in (("ann lee", {"ann lee"}), ("bob , ann lee", {"ann lee", "bob"})):
+        assert training_subjects(rule, named) == found
+    with pytest.raises(SadvaeError, match="'annlee' does not occur"):
+        training_subjects("annlee", named)
 
 
 def test_splits_that_do_not_fit_the_clips_are_refused() -> None:

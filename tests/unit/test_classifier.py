@@ -12,11 +12,13 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sadvae.classifier import ZeroShotClassifier
+from sadvae.classifier import ZeroShotClassifier, _held_out
 from sadvae.errors import SadvaeError
+from sadvae.protocol import hold_out
 from sadvae.recognizer import Recognizer
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
-from sadvae.types import SkeletonClip
+from sadvae.task import ClipTask
+from sadvae.types import ClassSplit, ClipSet, SkeletonClip
 from tests.recognizers import WordVectors
 
 ACTIONS = ("raise the right arm", "squat", "bow", "kick forward with the left leg", "jump", "turn around")
@@ -141,3 +143,44 @@ def test_clips_that_a_fold_draws_twice_are_told_apart(motion: tuple[list[Skeleto
     quick = model(held_out=0, encoder_changes=SMALL | {"epochs": 1})
     found = quick.fit([*clips, clips[0]], [*names, names[0]]).predict_proba([clips[0], clips[0]])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+def without_people(clips: list[SkeletonClip]) -> list[SkeletonClip]:
+    return [SkeletonClip(clip.joints, clip.layout, clip.clip_id) for clip in clips]
+
+
+def test_clips_drawn_with_replacement_are_held_out_with_their_copies(
+    motion: tuple[list[SkeletonClip], list[str]],
+) -> None:
+    clips, names = without_people(motion[0]), motion[1]
+    drawn = np.random.default_rng(0).choice(len(clips), len(clips)).tolist()
+    drawn += [i for i, name in enumerate(names) if names.index(name) == i]
+    quick = model(held_out=0.4, encoder="kinematics", encoder_changes=None)
+    found = quick.fit([clips[i] for i in drawn], [names[i] for i in drawn])
+    assert found.recognizer_.calibration is not None
+    assert found.classes_.tolist() == sorted(ACTIONS)
+
+
+def test_the_same_clips_are_held_out_as_without_copies(motion: tuple[list[SkeletonClip], list[str]]) -> None:
+    clips = tuple(
+        SkeletonClip(clip.joints, clip.layout, f"{clip.clip_id}{copy}", ACTIONS.index(name))
+        for copy in ("", " again")
+        for clip, name in zip(*motion, strict=True)
+    )
+    whole = ClipSet("clips", clips[0].layout, clips, (*ACTIONS, "others"))
+    none, once = whole.where([False] * len(clips)), whole.where(i < len(motion[0]) for i in range(len(clips)))
+    split = ClassSplit("fit", tuple(range(6)), (6,), (0, 3))
+    level, alone = (_held_out(ClipTask(split, part, none, none)) for part in (whole, once))
+    assert [clip.clip_id for clip in alone.train.clips] == [
+        clip.clip_id for clip in hold_out(ClipTask(split, once, none, none)).train.clips
+    ]
+    for mine, single in ((level.train, alone.train), (level.test_seen, alone.test_seen)):
+        expected = [clip.clip_id for clip in single.clips]
+        assert [clip.clip_id for clip in mine.clips] == [*expected, *(f"{name} again" for name in expected)]
+
+
+def test_names_with_blanks_around_them_are_refused(motion: tuple[list[SkeletonClip], list[str]]) -> None:
+    clips, names = motion
+    for odd in (" squat", "squat ", "", " "):
+        with pytest.raises(SadvaeError, match=f"a name in y is '{odd}'; expected names without blanks around them"):
+            model().fit(clips, [odd, *names[1:]])

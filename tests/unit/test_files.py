@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic, atomic_folder, read_arrays, read_json, read_npy, write_arrays, write_json
+from sadvae.files import atomic, atomic_folder, read_arrays, read_json, read_npy, write_arrays, write_json, write_text
 
 SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -166,6 +166,16 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, monkeypa
     with pytest.raises(SadvaeError, match="No space left on device; free space"):
         write_json(tmp_path / "x.json", {"a": 1})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_text_that_is_not_utf_8_is_one_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"name": "café"})
+    for write in (lambda: write_json(path, {"name": "msr/caf\udce9.txt"}), lambda: write_text(path, "caf\udce9.txt")):
+        with pytest.raises(SadvaeError, match=r"caf\\udce9.txt.* is not UTF-8 text; .* rename that"):
+            write()
+    assert read_json(path) == {"name": "café"}
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_missing_and_broken_json(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.layouts import load_layout
-from sadvae.skeleton.pyskl import read_splits, write_pyskl
+from sadvae.skeleton.pyskl import write_pyskl
 from sadvae.skeleton.read import guess_dataset, read_clip_set, source_digest
 from sadvae.skeleton.smie import language_file, smie_unseen
 from sadvae.types import ClipSet, SkeletonClip
@@ -101,7 +101,6 @@ def test_pyskl_pickles_are_read(flat: bool, protocol: int, tmp_path: Path) -> No
         assert clip.clip_id == entry["frame_dir"]
         expected = np.concatenate([-keypoint, 0 * keypoint[..., :1]], axis=3) if flat else keypoint
         np.testing.assert_array_equal(clip.joints, expected)
-    assert read_splits(path) == {"xsub_train": ("S001C001P004R001A061",), "xsub_val": ()}
 
 
 def test_pyskl_joints_of_score_0_are_lost(tmp_path: Path) -> None:
@@ -152,15 +151,15 @@ def test_written_pickles_give_the_clips_back_in_float16(layout: str, third: bool
     write_pyskl(tmp_path / "made.pkl", clips, {"xsub_train": ["clip0"], "xsub_val": ["clip1", "clip2"]})
     found = read_clip_set(tmp_path / "made.pkl")
     assert found.layout == clips.layout
-    assert read_splits(tmp_path / "made.pkl")["xsub_val"] == ("clip1", "clip2")
     with (tmp_path / "made.pkl").open("rb") as stream:
         plain = pickle.load(stream)
+    assert plain["split"] == {"xsub_train": ["clip0"], "xsub_val": ["clip1", "clip2"]}
     for again, clip, entry in zip(found.clips, clips.clips, plain["annotations"], strict=True):
         assert again.joints.tobytes() == (clip.joints.astype(np.float16).astype(np.float32) + 0.0).tobytes()
         assert (again.clip_id, again.label) == (clip.clip_id, clip.label)
         assert entry["keypoint"].dtype == np.float16
         assert entry["total_frames"] == clip.joints.shape[1]
-    write_pyskl(tmp_path / "twice.pkl", found, read_splits(tmp_path / "made.pkl"))
+    write_pyskl(tmp_path / "twice.pkl", found, plain["split"])
     assert (tmp_path / "twice.pkl").read_bytes() == (tmp_path / "made.pkl").read_bytes()
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
 from starlette.testclient import TestClient
 
+from sadvae.errors import SadvaeError
 from sadvae.recognizer import Recognizer
 from sadvae.recordings.timeline import timeline
 from sadvae.report.motion import SCALE
-from sadvae.serving.answering import load_answering
+from sadvae.serving.answering import Answering, load_answering
 from sadvae.serving.app import new_app
+from sadvae.serving.facts import Loaded
 from sadvae.serving.limits import Limits
 from sadvae.serving.server import host_names
 from sadvae.serving.worker import Worker
+from sadvae.skeleton.read import read_clips
 from sadvae.types import ClipSet
 from tests.served import CLASSES, save_recognizer, write_clips
 
@@ -170,6 +173,19 @@ def test_clips_beyond_the_most_are_counted_and_clips_can_be_forgotten(served: Se
     assert served.web.delete(address).json() == {"clips": 0}
     gone = served.web.get(address)
     assert (gone.status_code, "no longer held" in sentence(gone)) == (410, True)
+
+
+def test_clips_of_one_file_that_are_not_held_together_are_counted_too(served: Served, tmp_path: Path) -> None:
+    write_clips(tmp_path / "three.npz", ("squat", "clap the hands", "jump"))
+    sizes = [clip.joints.nbytes for clip in read_clips(tmp_path / "three.npz")]
+    loaded = [Loaded("first", Recognizer.load(served.folders[0]))]
+    for room, kept in ((sum(sizes), 3), (sum(sizes) - 1, 2), (sizes[0], 1)):
+        answering = Answering(loaded, replace(LIMITS, clips=100, held_bytes=room))
+        found = answering.read(str(tmp_path / "three.npz"), "three.npz", None)
+        assert (len(found.clips), found.left_out) == (kept, 3 - kept)
+        assert all(answering.motion(clip.key).frames for clip in found.clips)
+    with pytest.raises(SadvaeError, match=r"takes \d+ bytes in memory; at most 100 are held"):
+        Answering(loaded, replace(LIMITS, held_bytes=100)).read(str(tmp_path / "three.npz"), "three.npz", None)
 
 
 # What it refuses

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sadvae.cli.timelines import Over, show_timelines
+from sadvae.cli.videos import Recording
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Answer, Prediction
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
@@ -125,6 +128,51 @@ def test_every_frame_lies_in_a_window_and_in_one_cell() -> None:
         np.testing.assert_allclose(cell_scores(ones, starts, window, edges), 1, atol=1e-6)
 
 
+def all_pairs(scores: np.ndarray, starts: np.ndarray, window: int, edges: np.ndarray) -> np.ndarray:
+    """What cell_scores says, by a weight for every pair of a cell and a window."""
+    length = min(window, int(edges[-1]))
+    distance = np.abs(((edges[:-1] + edges[1:]) / 2)[:, None] - (starts + length / 2)[None])
+    weight = np.maximum(1 - distance / (length / 2 + 1e-6), 0)
+    weight[(weight == 0) & (distance <= length / 2)] = 1e-6
+    total = weight.sum(axis=1, keepdims=True)
+    return weight @ scores / np.where(total > 0, total, 1)
+
+
+def test_cells_get_what_a_weight_for_every_pair_would_give_them() -> None:
+    rng = np.random.default_rng(0)
+    for frames, window, step in product((1, 7, 30, 31, 200), (1, 5, 8, 45, 300), (1, 3, 5)):
+        starts, edges = window_starts(frames, window, step), cell_edges(frames, step)
+        kept = starts[rng.random(len(starts)) < 0.5]
+        for some in (starts, kept):
+            scores = rng.random((len(some), 3)).astype(np.float32)
+            found = cell_scores(scores, some, window, edges)
+            np.testing.assert_allclose(found, all_pairs(scores, some, window, edges), atol=1e-6)
+
+
+def most_memory(work: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_scores_of_a_recording_twice_as_long_take_twice_the_memory() -> None:
+    def memory(frames: int) -> int:
+        starts, edges = window_starts(frames, 45, 8), cell_edges(frames, 8)
+        return most_memory(lambda: cell_scores(np.ones((len(starts), 4), np.float32), starts, 45, edges))
+
+    assert memory(18000) < 3 * memory(9000)
+
+
+def test_prepared_windows_are_not_kept_while_the_others_are_looked_at() -> None:
+    clip = recording(("up", 900))
+    heights = Heights(config=SimpleNamespace(prepare=PrepareSettings(canonicalise=False, frames=1000), layouts=()))
+    one = 1000 * clip.joints[0, 0].nbytes
+    assert most_memory(lambda: timeline(heights, clip, NAMES, window=1.0, step=0.1)) < 60 * one
+
+
 def test_the_best_path_is_the_best_of_all_paths() -> None:
     rng = np.random.default_rng(0)
     for price in (0.0, 0.7, 3.0):
@@ -150,6 +198,16 @@ def test_runs_become_segments_with_mean_scores() -> None:
     found = merged_segments(np.array([0, 0, 2, 1]), scores, np.array([0, 5, 10, 15, 18]), ("a", "b"), 10.0)
     assert [(s.name, s.start, s.end, round(s.score, 3)) for s in found] == [("a", 0, 10, 0.8), ("b", 15, 18, 0.9)]
     assert (found[1].start_seconds, found[1].end_seconds) == (1.5, 1.8)
+
+
+def test_recordings_of_one_name_get_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = [Recording(recording(("up", 60))), Recording(recording(("down", 60)))]
+    show_timelines(Heights(), clips, NAMES, Over(1.0, 0.25), tmp_path / "t.csv")
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert [(row["clip"], row["name"]) for row in rows] == [("long (1)", "up"), ("long (2)", "down")]
+    shown = capsys.readouterr().out
+    assert "long (1)" in shown
+    assert "long (2)" in shown
 
 
 MADE = Timeline(

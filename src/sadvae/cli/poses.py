@@ -39,9 +39,9 @@ def command(
     most_side: Annotated[int, typer.Option(min=16, help="Largest picture, in pixels a side.")] = _USUAL.most_side,
 ) -> None:
     """Estimate and say what was written and what was left out."""
+    settings = VideoSettings(longest_gap=longest_gap, most_seconds=most_seconds, most_side=most_side)
     load_opencv()
     load_pose_solution()
-    settings = VideoSettings(longest_gap=longest_gap, most_seconds=most_seconds, most_side=most_side)
     target, recordings = load_layout(layout), find_recordings(source)
     if target.name != LAYOUT:
         typer.echo(joint_map(load_layout(LAYOUT), target).sentence, err=True)

@@ -14,10 +14,9 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.cli.videos import Recording
-from sadvae.recognition.asked import read_all
+from sadvae.recognition.asked import read_all, told_apart
 from sadvae.recordings.timeline import FPS, Names, Timeline, timeline
 from sadvae.recordings.timeline_files import check_ending, write_timelines
-from sadvae.types import duplicates
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,13 @@ def show_timelines(
 ) -> None:
     """Print the segments of every clip, and write them to `out`; options: of recordings.timeline."""
     all_bodies = recognizer.config.prepare.all_bodies
-    clips = [(c, over.fps or r.rate or FPS) for r in recordings for c in read_all(r.what, all_bodies=all_bodies)]
+    read = [(c, over.fps or r.rate or FPS) for r in recordings for c in read_all(r.what, all_bodies=all_bodies)]
+    clips = told_apart([clip for clip, _ in read])
     if out is not None:
         check_ending(out, len(clips))
     found = []
     with Progresses() as say:
-        for clip, fps in clips:
+        for clip, (_, fps) in zip(clips, read, strict=True):
             options["progress"] = lambda done, total, clip=clip: say(clip.clip_id[:9], done, total)
             found.append(timeline(recognizer, clip, names, window=over.window, step=over.step, fps=fps, **options))
     Console(soft_wrap=True).print(segments_table(found))
@@ -56,13 +56,11 @@ def show_timelines(
 def segments_table(timelines: Sequence[Timeline]) -> Table:
     """One row a segment: clip, start and end in seconds and frames, name, score."""
     table = Table("clip", "start s", "end s", "frames", "action", "%")
-    named = not duplicates(one.clip_id for one in timelines)
-    for number, one in enumerate(timelines, start=1):
-        clip = one.clip_id if named else f"{one.clip_id} ({number})"
+    for one in timelines:
         rows = [
             (f"{s.start_seconds:.2f}", f"{s.end_seconds:.2f}", f"{s.start}-{s.end}", escape(s.name), percent(s.score))
             for s in one.segments
         ] or [("", "", "", "nothing that is named here", "")]
         for position, row in enumerate(rows):
-            table.add_row(escape(clip) if position == 0 else "", *row, end_section=position == len(rows) - 1)
+            table.add_row(escape(one.clip_id) if position == 0 else "", *row, end_section=position == len(rows) - 1)
     return table

@@ -104,8 +104,3 @@ class Networks(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight, gain=0.5, generator=generator)
                 nn.init.zeros_(module.bias)
-
-    def autoencoder_parameters(self) -> list[nn.Parameter]:
-        """The parameters of both autoencoders: everything but the discriminator's."""
-        modules = (self.skeleton_encoder, self.skeleton_decoder, self.text_encoder, self.text_decoder)
-        return [p for module in modules for p in module.parameters()]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sadvae.errors import SadvaeError
 from sadvae.types import FloatArray
 
 NONE_OF_THESE = "none of these"
@@ -73,6 +74,8 @@ class Explanation:
 
 
 def ranked(names: Sequence[str], row: FloatArray, top_k: int | None) -> tuple[Answer, ...]:
-    """The best top_k names by probability, all of them for None."""
+    """The best top_k names by probability, all of them for None. Raises SadvaeError for a top_k below 1."""
+    if top_k is not None and top_k < 1:
+        raise SadvaeError(f"top_k is {top_k}; expected at least 1 answer a clip, or None for all of them.")
     order = np.argsort(-row, kind="stable")[:top_k]
     return tuple(Answer(names[int(i)], float(row[i])) for i in order)

@@ -134,12 +134,17 @@ def _windows(
         replace(whole, joints=whole.joints[:, start : start + size], clip_id=f"{whole.clip_id} frame {start}")
         for start in starts.tolist()
     ]
-    prepared = [prepare_clip(piece, recognizer.config.prepare) for piece in cut]
-    kept = [i for i, found in enumerate(prepared) if not isinstance(found, Dropped)]
+    unfit = [_unfit(piece, recognizer.config.prepare) for piece in cut]
+    kept = [i for i, reason in enumerate(unfit) if reason is None]
     if not kept:
-        first = next(found for found in prepared if isinstance(found, Dropped))
-        raise SadvaeError(f"no part of clip {whole.clip_id!r} can be recognised; the first: {first.reason}.")
+        raise SadvaeError(f"no part of clip {whole.clip_id!r} can be recognised; the first: {unfit[0]}.")
     return starts[kept], [cut[i] for i in kept]
+
+
+def _unfit(piece: SkeletonClip, settings: Any) -> str | None:
+    """Why a window cannot be recognised. Of prepared windows only this stays: together they are many recordings."""
+    prepared = prepare_clip(piece, settings)
+    return prepared.reason if isinstance(prepared, Dropped) else None
 
 
 def _asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sadvae.errors import SadvaeError
 from sadvae.types import FloatArray, IntArray
@@ -33,16 +34,24 @@ def cell_edges(frames: int, step: int) -> IntArray:
 
 
 def cell_scores(scores: FloatArray, starts: IntArray, window: int, edges: IntArray) -> FloatArray:
-    """Scores of cells from those of windows: float32 [cell, column] from [window, column].
+    """Scores of cells from those of windows: float32 [cell, column] from [window, column], starts ascending.
 
     A cell takes the mean of the windows over its middle, those weighing most whose own middle is nearest. A cell that
     no window lies over gets zeros.
     """
     length = min(window, int(edges[-1]))
-    middle = (edges[:-1] + edges[1:]) / 2
-    distance = np.abs(middle[:, None] - (starts + length / 2)[None])
-    weight = np.maximum(1 - distance / (length / 2 + 1e-6), 0)
-    # The middle of a recording of one cell is that of its window; a cell at an edge still weighs a little.
-    weight[(weight == 0) & (distance <= length / 2)] = 1e-6
-    total = weight.sum(axis=1, keepdims=True)
-    return (weight @ scores / np.where(total > 0, total, 1)).astype(np.float32)
+    middles, centres = (edges[:-1] + edges[1:]) / 2, starts + length / 2
+    # Windows over a cell lie side by side: a weight for every pair would grow with the square of the recording.
+    first = np.searchsorted(centres, middles - length / 2, "left").tolist()
+    end = np.searchsorted(centres, middles + length / 2, "right").tolist()
+    found = np.zeros((len(middles), scores.shape[1]), np.float32)
+    for cell, over in enumerate(map(slice, first, end)):
+        found[cell] = _weighted_mean(scores[over], np.abs(centres[over] - middles[cell]), length)
+    return found
+
+
+def _weighted_mean(scores: FloatArray, distance: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """The mean of windows, the nearest weighing most: [column] from [window, column]; zeros of no window."""
+    # A cell at the very edge of a window still gets a little of it, since there may be no other.
+    weight = 1 - distance / (length / 2 + 1e-6)
+    return weight @ scores / (weight.sum() if weight.size else 1)

@@ -26,12 +26,3 @@ def mean_of(values: Sequence[float | None]) -> Mean | None:
         return Mean(mean, None, 1)
     variance = math.fsum((value - mean) ** 2 for value in known) / (count - 1)
     return Mean(mean, math.sqrt(variance / count), count)
-
-
-def paired_difference(left: Sequence[float | None], right: Sequence[float | None]) -> Mean | None:
-    """The mean of left - right, value by value, and its standard error; None if a value is missing.
-
-    Raises ValueError for sequences of different lengths.
-    """
-    pairs = zip(left, right, strict=True)
-    return mean_of([None if a is None or b is None else a - b for a, b in pairs])

@@ -105,7 +105,8 @@ class Answering:
         return found
 
     def _taken(self, file: str, found: list[Recording], words: list[str]) -> messages.Clips:
-        kept = found[: self._limits.clips]
+        # Clips that their own file's later ones would drive out have no answers.
+        kept = self._held.first_of(found[: self._limits.clips])
         facts = [self._clip_facts(self._held.add(recording), recording) for recording in kept]
         return messages.Clips(file=file, clips=facts, left_out=len(found) - len(kept), words=words)
 

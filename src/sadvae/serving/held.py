@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from sadvae.errors import SadvaeError
 from sadvae.types import SkeletonClip
@@ -28,6 +30,11 @@ class HeldClips:
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._clips: dict[str, Recording] = {}
+
+    def first_of(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+        """Those at the beginning that are held all at once; the first in any case, which `add` refuses if too large."""
+        bytes_so_far = accumulate(recording.clip.joints.nbytes for recording in recordings)
+        return recordings[: max(1, sum(total <= self._most for total in bytes_so_far))]
 
     def add(self, recording: Recording) -> str:
         """Hold a clip; returns its key. Raises SadvaeError if it alone takes more room than there is."""

@@ -73,18 +73,6 @@ def read_annotations(path: Path) -> list[Mapping[str, Any]]:
     return annotations
 
 
-def read_splits(path: Path) -> dict[str, tuple[str, ...]]:
-    """The lists of clip names by which a pickle is split (xsub_train, xsub_val, ...); none where it has none."""
-    content = read_pickle(path)
-    found = content.get("split", {}) if isinstance(content, dict) else {}
-    good = isinstance(found, dict) and all(
-        isinstance(names, list | tuple) and all(isinstance(name, str) for name in names) for names in found.values()
-    )
-    if not good:
-        raise SadvaeError(f"{path}: 'split' is not a dictionary of lists of names.")
-    return {str(name): tuple(names) for name, names in found.items()}
-
-
 def _fault(annotation: Any) -> str:
     if not isinstance(annotation, dict) or not isinstance(annotation.get("frame_dir"), str):
         return "has no text frame_dir"

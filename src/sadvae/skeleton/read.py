@@ -96,7 +96,8 @@ def source_digest(path: str | Path) -> str:
     for found in [*paths, *sorted(beside)]:
         inside = source.is_dir() and found.is_relative_to(source)
         name = found.relative_to(source).as_posix() if inside else found.name
-        digest.update(f"{sha256_of(found)} {name}\n".encode())
+        # The bytes of the name, which need not be UTF-8.
+        digest.update(f"{sha256_of(found)} {name}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

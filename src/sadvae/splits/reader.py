@@ -19,11 +19,6 @@ CLASS_COUNTS = {"ntu60": 60, "ntu120": 120, "pku51": 51, "utd_mhad": 27, "msr_ac
 _RANDOM = re.compile(r"random-(\d+)-(\d+)-(\d+)")
 
 
-def published_splits(dataset: str) -> tuple[str, ...]:
-    """The names of the published splits of a dataset (none for a dataset without any)."""
-    return tuple(_published().get(dataset, {}))
-
-
 def load_split(
     dataset: str,
     name: str,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from sadvae.errors import SadvaeError
 
 
 class VideoSettings(BaseModel):
@@ -12,9 +16,10 @@ class VideoSettings(BaseModel):
     video with more is refused. frames_per_second: of a faster video, frames are left out evenly until this rate.
     longest_gap: seconds without a person that are filled by going straight from the pose before to the pose after;
     a longer gap stays empty. least_frames: frames with a person that a clip needs.
+    Raises SadvaeError for values out of range, infinity among them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     most_bytes: int = Field(default=4 * 2**30, ge=1)
     most_seconds: float = Field(default=600.0, gt=0)
@@ -22,3 +27,13 @@ class VideoSettings(BaseModel):
     frames_per_second: float = Field(default=30.0, gt=0)
     longest_gap: float = Field(default=0.5, ge=0)
     least_frames: int = Field(default=5, ge=1)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refused_in_one_sentence(cls, value: Any, check: ModelWrapValidatorHandler[VideoSettings]) -> VideoSettings:
+        try:
+            return check(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field, found = ".".join(map(str, first["loc"])) or "settings", str(first["input"])[:60]
+            raise SadvaeError(f"limits of videos: {field}: {first['msg']} (found {found!r}).") from error
