@@ -177,10 +177,16 @@ def _training_clips(rule: str, clips: ClipSet) -> tuple[list[bool], tuple[Allowa
         return _alternate(clips.clips), ("shared_subjects",)
     if rule in CLIP_RULES:
         return [trains(rule, clip.clip_id) for clip in clips.clips], ("shared_subjects",)
-    if rule.endswith(".txt"):
-        return _listed_clips(Path(rule), clips)
+    listed = list_file(rule)
+    if listed is not None:
+        return _listed_clips(listed, clips)
     subjects = training_subjects(rule, clips)
     return [clip.subject in subjects for clip in clips.clips], ()
+
+
+def list_file(rule: str) -> Path | None:
+    """The file of lists that a rule of divide names; None for any other rule."""
+    return Path(rule) if rule.endswith(".txt") else None
 
 
 def _listed_clips(path: Path, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:

@@ -28,7 +28,7 @@ from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
-from sadvae.protocol import Division
+from sadvae.protocol import Division, list_file
 from sadvae.record import Evaluation
 from sadvae.settings import (
     IMPORTED,
@@ -73,8 +73,9 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
     data = settings.data
     _check_sources(data, source)
     for part in data.parts:
-        if part.train_subjects.endswith(".txt") and not is_features_folder(source):
-            _check_file(Path(part.train_subjects), "train_subjects")
+        listed = list_file(part.train_subjects)
+        if listed is not None and not is_features_folder(source):
+            _check_file(listed, "train_subjects")
         if data.more:
             part_texts(part)
     names = known_names(data)
