@@ -243,6 +243,8 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
+        # An older key would call what is written from here on finished, although it may be of another experiment.
+        (self.folder / "record.key").unlink(missing_ok=True)
         # A recogniser embeds words typed later, so imported vectors, whose text encoder is not known, give none.
         if encoders is not None and task.classes.mode:
             self._save_recognizer(main, features, encoders)

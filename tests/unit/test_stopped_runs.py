@@ -1,0 +1,52 @@
+"""Runs that are stopped where it hurts: nothing of one experiment is ever taken for what another one left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sadvae import experiment
+from sadvae.experiment import run_experiment
+from sadvae.files import write_json
+from sadvae.keys import finished_record, record_key
+from sadvae.settings import ExperimentSettings, read_experiment
+from tests.waist_samples import write_experiment, write_waist
+
+
+def quiet(stage: str, done: int, total: int, note: str = "") -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def waist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("waist")
+    write_waist(folder)
+    return folder
+
+
+def tiny(waist: Path, name: str) -> ExperimentSettings:
+    return read_experiment(write_experiment(waist / f"{name}.toml", waist))
+
+
+def test_a_record_without_its_key_is_not_that_of_the_run_before(
+    waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between record and key, a second experiment in the folder of a first left its record under that key."""
+    first, second = tiny(waist, "first"), tiny(waist, "second")
+    run = run_experiment(first, waist / "features", tmp_path, 0, quiet)
+    key = record_key(first, run.origin, 0)
+    left = finished_record(run.folder, key)
+    assert left is not None
+    assert left.name == "first"
+
+    def killed(path: Path, value: Any) -> None:
+        if path.name == "record.key":
+            raise KeyboardInterrupt
+        write_json(path, value)
+
+    monkeypatch.setattr(experiment, "write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(second, waist / "features", tmp_path, 0, quiet)
+    assert finished_record(run.folder, key) is None
