@@ -11,6 +11,8 @@ from sadvae import experiment
 from sadvae.experiment import run_experiment
 from sadvae.files import write_json
 from sadvae.keys import finished_record, record_key
+from sadvae.search import levels
+from sadvae.search.space import Space
 from sadvae.settings import ExperimentSettings, read_experiment
 from tests.waist_samples import write_experiment, write_waist
 
@@ -50,3 +52,25 @@ def test_a_record_without_its_key_is_not_that_of_the_run_before(
     with pytest.raises(KeyboardInterrupt):
         run_experiment(second, waist / "features", tmp_path, 0, quiet)
     assert finished_record(run.folder, key) is None
+
+
+def test_a_level_that_was_stopped_on_its_way_is_made_again(
+    waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of other settings, stopped while it replaced files of a level, left them under the old key."""
+    first, second, folder = tiny(waist, "first"), tiny(waist, "second"), tmp_path / "level"
+    origin = levels.Origin(waist / "features", "digest", tmp_path / "shared")
+    levels.make_level(first, Space(()), origin, folder, quiet)
+    text = folder / "texts-imported.npz"
+    before = text.read_bytes()
+
+    def killed(path: Path, classes: object) -> None:
+        path.write_text("half of another level")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(levels, "write_class_embeddings", killed)
+        with pytest.raises(KeyboardInterrupt):
+            levels.make_level(second, Space(()), origin, folder, quiet)
+    levels.make_level(first, Space(()), origin, folder, quiet)
+    assert text.read_bytes() == before

@@ -74,6 +74,8 @@ def make_level(settings: ExperimentSettings, space: Space, origin: Origin, folde
     # Machines that share the folder make a level once, and none replaces what another one reads.
     with locked(folder / ".lock"):
         if not (folder / KEY).is_file() or read_json(folder / KEY) != key:
+            # Files of the old level are replaced one by one, so that its key would hold for a mixture of both.
+            (folder / KEY).unlink(missing_ok=True)
             _make(_run(bare, origin, folder, say), folder)
             write_json(folder / KEY, key)
 
