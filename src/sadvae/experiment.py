@@ -15,6 +15,7 @@ from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
+from sadvae.evaluation.needed import check_parts
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import imported_features, imported_vectors
@@ -125,6 +126,7 @@ class Run:
             features = self.extract(clips, encoders)
         had = known or {}
         tasks = {text: had.get(text) or features.task(vectors) for text, vectors in embeddings.items()}
+        check_parts(tasks[self.settings.text], features.class_names)
         return Waist({**tasks, **self.teach(tasks, features)}, features, encoders)
 
     def teach(self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features) -> dict[TextSettings, ZeroShotTask]:

@@ -17,6 +17,7 @@ from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
+from sadvae.evaluation.needed import check_parts
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.features.folder import PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
@@ -324,8 +325,10 @@ def fit_under_rules(
     """As fit_and_evaluate, under several selection rules of one training; rules that pick the same epoch share scores.
 
     The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
+    Raises SadvaeError before training where a part is empty that scores need.
     """
     rules = [selection_by_name(selection) for selection in selections]
+    check_parts(task, class_names)
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(make(chosen), task, seed, rules, on_epoch).items():
         same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)

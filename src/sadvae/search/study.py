@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def _run(plan: SearchPlan, parts: Callable[[str], list[Part]], trial: Trial) -> 
 
     try:
         scores = score_parts(main_method(settings.method), rule_of_search(settings.selection), wanted, go_on)
+        _check_number(scores)
     except SadvaeError as error:
         trial.set_user_attr(REASON, str(error))
         return TrialState.FAIL, None
@@ -127,6 +129,11 @@ def _run(plan: SearchPlan, parts: Callable[[str], list[Part]], trial: Trial) -> 
     trial.set_user_attr(SECONDS, round(time.perf_counter() - began, 2))
     state = TrialState.COMPLETE if len(scores) == len(wanted) else TrialState.PRUNED
     return state, _mean(scores)
+
+
+def _check_number(scores: list[float]) -> None:
+    if not isfinite(_mean(scores)):
+        raise SadvaeError(f"its score is {_mean(scores)}, which is no number that trials could be compared by.")
 
 
 def _mean(scores: list[float]) -> float:
