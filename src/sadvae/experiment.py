@@ -245,10 +245,15 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
+        with locked(self.folder / ".lock"):
+            self._write(main, features, encoders)
+
+    def _write(self, main: stages.Fitted, features: Features, encoders: LevelEncoders | None) -> None:
+        """The recogniser, the record, and at last the key under which the record counts as finished."""
         # An older key would call what is written from here on finished, although it may be of another experiment.
         (self.folder / "record.key").unlink(missing_ok=True)
         # A recogniser embeds words typed later, so imported vectors, whose text encoder is not known, give none.
-        if encoders is not None and task.classes.mode:
+        if encoders is not None and self.task.classes.mode:
             self._save_recognizer(main, features, encoders)
         elif (self.folder / "recognizer").exists():
             shutil.rmtree(self.folder / "recognizer")
@@ -317,8 +322,7 @@ class Run:
 
         What is reused keeps the seconds that it took when it was built; stages of one name add up.
         """
-        if self.sharing is None:
-            return self._build(name, path, key, build)
+        # Without sharing too: nothing keeps two commands from one folder.
         with locked(path.with_name(".lock")):
             return self._build(name, path, key, build)
 

@@ -1,14 +1,15 @@
-"""Runs that are stopped where it hurts: nothing of one experiment is ever taken for what another one left."""
+"""Runs that are stopped where it hurts, and two at once: nothing is ever taken for what another one left."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sadvae import experiment
-from sadvae.experiment import run_experiment
+from sadvae.experiment import Run, run_experiment
 from sadvae.files import write_json
 from sadvae.keys import finished_record, record_key
 from sadvae.search import levels
@@ -74,3 +75,26 @@ def test_a_level_that_was_stopped_on_its_way_is_made_again(
             levels.make_level(second, Space(()), origin, folder, quiet)
     levels.make_level(first, Space(()), origin, folder, quiet)
     assert text.read_bytes() == before
+
+
+def test_two_runs_in_one_folder_build_a_stage_once(waist: Path, tmp_path: Path) -> None:
+    """The second waits for the first, and finds the stage done."""
+    runs = [Run(tiny(waist, "first"), waist / "features", tmp_path, seed, quiet) for seed in (0, 1)]
+    path, began, go_on = tmp_path / "clips.npz", threading.Semaphore(0), threading.Event()
+
+    def build() -> None:
+        began.release()
+        assert go_on.wait(60)
+        path.write_text("clips")
+
+    threads = [threading.Thread(target=run._stage, args=("prepare", path, "key", build)) for run in runs]
+    for thread in threads:
+        thread.start()
+    assert began.acquire(timeout=60)
+    both_began = began.acquire(timeout=0.5)
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert not both_began
+    assert not began.acquire(blocking=False), "the second built it again"
+    assert runs[0].seconds == runs[1].seconds
