@@ -92,6 +92,34 @@ def plan_in(folder: Path, trials: int = 1) -> SearchPlan:
     return SearchPlan(settings, space, (), 1, str(folder / "study.journal"), "x", trials, 0, "origin")
 
 
+def states(plan: SearchPlan) -> list[tuple[str, bool]]:
+    """The trials of a plan: their states, and whether they have, or are to have, the experiment's own settings."""
+    own = plan.space.values_of(plan.settings)
+    found = study.open_study(plan).get_trials()
+    return [(t.state.name, own == (t.params or t.system_attrs.get("fixed_params"))) for t in found]
+
+
+def test_own_settings_are_tried_again_where_a_stop_took_their_trial(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path)
+    trial = study.go_on_with(plan).ask()
+    plan.space.suggest(trial)
+    assert states(plan) == [("RUNNING", True)]
+    # A worker of the same search that begins while the first trial runs leaves it at that.
+    assert study.open_study(plan).ask().number == 1
+    study.go_on_with(plan)
+    assert states(plan) == [("RUNNING", True), ("RUNNING", False), ("WAITING", True)]
+    again = study.go_on_with(plan)
+    assert len(states(plan)) == 3
+    trial = again.ask()
+    plan.space.suggest(trial)
+    again.tell(trial, 0.5)
+    study.go_on_with(plan)
+    assert states(plan)[2:] == [("COMPLETE", True)]
+    own = outcome_of(plan).own
+    assert own is not None
+    assert own.score == 0.5
+
+
 def test_a_score_that_is_no_number_is_a_failed_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "score_parts", lambda *_: [float("nan")])
     plan, told = plan_in(tmp_path), []

@@ -82,10 +82,32 @@ def open_study(plan: SearchPlan) -> Study:
     if known is None:
         study.set_user_attr(_OF, plan.settings.name)
         study.set_user_attr(_KEY, plan.key)
-        own = plan.space.values_of(plan.settings)
-        if own is not None:
-            study.enqueue_trial(own)
+        _enqueue_own(plan, study)
     return study
+
+
+def go_on_with(plan: SearchPlan) -> Study:
+    """As open_study, before any worker of this command is there: the experiment's own settings are tried again where a
+    stop took the trial that had them. Raises SadvaeError as open_study does.
+    """
+    study = open_study(plan)
+    own, kept = plan.space.values_of(plan.settings), (*FINISHED, TrialState.WAITING)
+    # A trial that runs may be of a worker that died; that of another machine, which is alive, is at worst tried twice.
+    tried = any(own == _values(trial) for trial in study.get_trials(deepcopy=False, states=kept))
+    if not tried and finished(study) < plan.trials:
+        _enqueue_own(plan, study)
+    return study
+
+
+def _values(trial: FrozenTrial) -> dict[str, Any]:
+    """The values of a trial, or those that it is to have once a worker takes it."""
+    return trial.params or trial.system_attrs.get("fixed_params", {})
+
+
+def _enqueue_own(plan: SearchPlan, study: Study) -> None:
+    own = plan.space.values_of(plan.settings)
+    if own is not None:
+        study.enqueue_trial(own)
 
 
 def finished(study: Study) -> int:
