@@ -16,8 +16,10 @@ from sadvae.encoders.references import reference_scores
 from sadvae.encoders.workers import run_side_by_side
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Progress
+from sadvae.files import sha256_of
 from sadvae.machine import git_revision, versions
 from sadvae.preparing import prepare_once
+from sadvae.protocol import list_file
 from sadvae.settings import AccuracySettings, EncoderEntry
 from sadvae.skeleton.manifest import hash_clips
 from sadvae.skeleton.store import read_prepared
@@ -105,6 +107,8 @@ def _key(known: dict[str, Any], scored: Scored, clips: ClipSet) -> str:
     moves = {name: known[name] for name in ("part", "settings", "seed", "steps", "data_hashes")}
     who = [(clip.clip_id, clip.label, clip.subject) for clip in clips.clips]
     rule = [scored.train_subjects, scored.validation_subjects if scored.validation else None]
+    listed = list_file(scored.train_subjects)
+    rule += [] if listed is None else [sha256_of(listed)]
     return hashlib.sha256(f"{__version__} {json.dumps([moves, who, rule], sort_keys=True)}".encode()).hexdigest()
 
 

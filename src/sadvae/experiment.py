@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,22 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sadvae import __version__, stages
+from sadvae import stages
 from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
-from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
+from sadvae.evaluation.needed import check_parts
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import imported_features, imported_vectors
 from sadvae.joining import joined_record
+from sadvae.keys import key_of, list_digests, read_stamp, record_key, stamp_path
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
-from sadvae.record import RunRecord, read_record
+from sadvae.record import RunRecord
 from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings, contenders
 from sadvae.skeleton.composed import ComposeSettings
 from sadvae.skeleton.manifest import hash_clips, read_manifest
@@ -127,6 +126,7 @@ class Run:
             features = self.extract(clips, encoders)
         had = known or {}
         tasks = {text: had.get(text) or features.task(vectors) for text, vectors in embeddings.items()}
+        check_parts(tasks[self.settings.text], features.class_names)
         return Waist({**tasks, **self.teach(tasks, features)}, features, encoders)
 
     def teach(self, tasks: Mapping[TextSettings, ZeroShotTask], features: Features) -> dict[TextSettings, ZeroShotTask]:
@@ -135,14 +135,14 @@ class Run:
         wanted = [text for text in dict.fromkeys(one.text for one in found) if tasks[text].lessons is None]
         if not wanted or features.kind != "kinematics":
             return {}
-        key = _key("lessons", ComposeSettings())
+        key = key_of("lessons", ComposeSettings())
         path = self._place(self.out / "lessons.npz", "lessons", key)
         self._stage("compose", path, key, lambda: write_material(path, make_material()))
         material = read_material(path)
         return {text: self._taught(tasks[text], text, features, material) for text in wanted}
 
     def _taught(self, task: ZeroShotTask, text: TextSettings, features: Features, material: Material) -> ZeroShotTask:
-        key, encoder = _key("lessons", ComposeSettings(), text), load_text_encoder(text.encoder)
+        key, encoder = key_of("lessons", ComposeSettings(), text), load_text_encoder(text.encoder)
         path = self._place(self.out / f"lessons-{key[:12]}.npz", "lesson-texts", key)
         self._stage("compose", path, key, lambda: write_arrays(path, {"vectors": material.vectors(encoder, text.mode)}))
         return taught(task, features.class_names, material, read_arrays(path)["vectors"], encoder)
@@ -157,7 +157,7 @@ class Run:
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
-        key = _key(self.settings.data, self.settings.prepare, self.origin)
+        key = key_of(self.settings.data, self.settings.prepare, self.origin)
         path = self._place(self.out / default_target(self.source), "clips", key)
 
         def report(done: int, total: int, note: str) -> None:
@@ -183,7 +183,7 @@ class Run:
 
     def _embed(self, text: TextSettings, texts: ClassTexts, *, main: bool) -> ClassEmbeddings:
         words = [verb_and_noun(name) for name in texts.names]
-        key = _key(text, texts, words, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
+        key = key_of(text, texts, words, *([sha256_of(Path(text.encoder))] if text.mode == IMPORTED else []))
         own = self.out / ("embeddings.npz" if main else f"embeddings-{key[:12]}.npz")
         path = self._place(own, "texts", key)
 
@@ -209,7 +209,7 @@ class Run:
             levels = 2 if division.split.validation_unseen else 1
             self.say("pretrain", sum(done.values()), settings.epochs * levels, f"{level}: loss {epoch.loss:.3f}")
 
-        key = _key(division, settings, self.clip_hash, self.seed)
+        key = key_of(division, settings, self.clip_hash, self.seed, *list_digests(self.settings.data))
         path = self._place(self.folder / "encoders", "encoders", key)
         together = self.sharing is None
 
@@ -217,12 +217,12 @@ class Run:
             pretrain_levels(clips, division, settings, self.seed, path, report, side_by_side=together)
 
         self._stage("pretrain", path, key, build)
-        self.encoders, self._encoders_stamp = load_encoders(path), read_json(_stamp_path(path))
+        self.encoders, self._encoders_stamp = load_encoders(path), read_json(stamp_path(path))
         return self.encoders
 
     def extract(self, clips: ClipSet, encoders: LevelEncoders) -> Features:
         """Features of both levels (features/)."""
-        key = _key(self._encoders_stamp, self.clip_hash)
+        key = key_of(self._encoders_stamp, self.clip_hash)
         path = self._place(self.folder / "features", "features", key)
         self._stage("extract", path, key, lambda: stages.extract_to(path, clips, encoders))
         return read_features(path)
@@ -245,8 +245,15 @@ class Run:
         main = fits[0]
         self.trained, self.task = main.levels.trained, task
         self.record = self._record(task, features, [fit.evaluation for fit in fits], main.levels)
+        with locked(self.folder / ".lock"):
+            self._write(main, features, encoders)
+
+    def _write(self, main: stages.Fitted, features: Features, encoders: LevelEncoders | None) -> None:
+        """The recogniser, the record, and at last the key under which the record counts as finished."""
+        # An older key would call what is written from here on finished, although it may be of another experiment.
+        (self.folder / "record.key").unlink(missing_ok=True)
         # A recogniser embeds words typed later, so imported vectors, whose text encoder is not known, give none.
-        if encoders is not None and task.classes.mode:
+        if encoders is not None and self.task.classes.mode:
             self._save_recognizer(main, features, encoders)
         elif (self.folder / "recognizer").exists():
             shutil.rmtree(self.folder / "recognizer")
@@ -315,14 +322,13 @@ class Run:
 
         What is reused keeps the seconds that it took when it was built; stages of one name add up.
         """
-        if self.sharing is None:
-            return self._build(name, path, key, build)
+        # Without sharing too: nothing keeps two commands from one folder.
         with locked(path.with_name(".lock")):
             return self._build(name, path, key, build)
 
     def _build(self, name: str, path: Path, key: str, build: Callable[[], object]) -> None:
-        stamp, before = _stamp_path(path), self.seconds.get(name, 0.0)
-        known = _read_stamp(stamp)
+        stamp, before = stamp_path(path), self.seconds.get(name, 0.0)
+        known = read_stamp(stamp)
         with self._timed(name):
             done = known.get("key") == key and "seconds" in known and path.exists()
             if not done:
@@ -349,43 +355,6 @@ def stated_settings(settings: ExperimentSettings, source: Source) -> dict[str, A
     """The settings as a record has them: of features that were brought, the file's encoder made nothing."""
     changes = {"encoder": PresetSettings(preset=IMPORTED)} if is_features_folder(source) else {}
     return settings.model_copy(update=changes).model_dump(mode="json")
-
-
-def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
-    """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
-    idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
-    files = [part.classes for part in settings.data.parts if part.classes]
-    files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
-    files += [Path(settings.split.name)] if settings.split.name.endswith(".json") else []
-    return _key(settings.model_dump(mode="json", exclude=idle), origin, [sha256_of(path) for path in files], seed)
-
-
-def finished_record(folder: Path, key: str) -> RunRecord | None:
-    """The record that an earlier run left in a seed's folder under the same key; None where there is none."""
-    if _read_stamp(folder / "record.key").get("key") != key:
-        return None
-    try:
-        return read_record(folder / "record.json")
-    except SadvaeError:
-        return None
-
-
-def _stamp_path(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.key")
-
-
-def _read_stamp(path: Path) -> dict[str, Any]:
-    """What an earlier run noted of a stage; nothing where it noted nothing readable, so that the stage is redone."""
-    try:
-        value = read_json(path)
-    except SadvaeError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _key(*parts: Any) -> str:
-    text = json.dumps([p.model_dump(mode="json") if hasattr(p, "model_dump") else p for p in parts], default=repr)
-    return hashlib.sha256(f"{__version__} {text}".encode()).hexdigest()
 
 
 def _counts(task: ZeroShotTask) -> dict[str, int]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sadvae import __version__, stages
-from sadvae.files import read_json, write_json
+from sadvae.files import locked, read_json, write_json
 from sadvae.joined_clips import prepare_joined
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.find import CLIPS_SUFFIX, find_files
 from sadvae.skeleton.manifest import Manifest
-from sadvae.skeleton.parts import make_plan
+from sadvae.skeleton.parts import Plan, make_plan
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
@@ -67,7 +69,8 @@ def prepare_to(
     Recordings, one a file, are read, prepared and written in parts; a stopped run goes on with the parts that are
     missing. A clips file is put together from them in the end, which takes the memory it needs; a store takes none.
     Several data sets are joined in memory (joined_clips.py).
-    progress is called with (done, in all, a note on the rate). Raises SadvaeError.
+    progress is called with (done, in all, a note on the rate). Of two processes with one target, the second waits until
+    the first has written it. Raises SadvaeError.
     """
     how = how or Preparation()
     if data.more:
@@ -79,12 +82,19 @@ def prepare_to(
     return _written(target, stages.prepare(data, settings, source, say, how.exclude))
 
 
+def _alone(target: Path) -> AbstractContextManager[None]:
+    # Beside the lock of the folder, which a stage that prepares holds already, and which nobody may take twice.
+    place = target.resolve()
+    return locked(place.with_name(f".{place.name}.lock"), leave=False)
+
+
 def _written(target: Path, ready: Prepared) -> Prepared:
-    if target.suffix == CLIPS_SUFFIX:
-        write_clips_file(target, ready.clips)
-        _write_manifest(target, ready.manifest)
-        return ready
-    manifest = write_clip_store(target, ready.clips, ready.manifest)
+    with _alone(target):
+        if target.suffix == CLIPS_SUFFIX:
+            write_clips_file(target, ready.clips)
+            _write_manifest(target, ready.manifest)
+            return ready
+        manifest = write_clip_store(target, ready.clips, ready.manifest)
     return Prepared(read_clip_store(target), manifest)
 
 
@@ -100,10 +110,11 @@ def prepare_once(
     chosen = [data.model_dump_json(), settings.model_dump_json(), origin, __version__]
     key = {"key": hashlib.sha256("\n".join(chosen).encode()).hexdigest()}
     say("prepare", 0, 0, "")
-    if not (target.exists() and stamp.is_file() and read_json(stamp) == key):
-        stamp.unlink(missing_ok=True)
-        prepare_to(target, data, settings, source, progress=lambda done, total, note: say("prepare", done, total, note))
-        write_json(stamp, key)
+    with locked(out / ".lock"):
+        if not (target.exists() and stamp.is_file() and read_json(stamp) == key):
+            stamp.unlink(missing_ok=True)
+            prepare_to(target, data, settings, source, progress=partial(say, "prepare"))
+            write_json(stamp, key)
     say("prepare", 1, 1, "")
     return target
 
@@ -125,6 +136,12 @@ def _streamed(
         exclude=how.exclude,
         skip_damaged=how.skip_damaged,
     )
+    # Whoever begins with a folder of parts clears half files away, which may be those of another process.
+    with _alone(target):
+        return _in_parts(target, plan, how, progress)
+
+
+def _in_parts(target: Path, plan: Plan, how: Preparation, progress: StreamProgress | None) -> Prepared:
     processes = how.processes or ((os.cpu_count() or 1) if len(plan.files) > MANY else 1)
     single = target.suffix == CLIPS_SUFFIX
     folder = target.with_name(f".{target.name}.parts") if single else target

@@ -89,7 +89,8 @@ def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd", joine
     no subjects; "ntu-xview", "ntu120-xset" and "pku-xview" go by the camera or setup in a clip's name; the path of a
     .txt file goes by its lists of training and validation videos (PKU-MMD). Where the same people train and test, the
     level's `allow` says so. joined: of clips of several data sets; its rules are then in place of train_subjects.
-    Raises SadvaeError where the split and the clips do not fit, LeakageError where anything leaks.
+    Raises SadvaeError where the split and the clips do not fit, or where no clip of its seen or of its unseen classes
+    is left to test; LeakageError where anything leaks.
     """
     own = _tests(clips.clips, joined)
     if joined is None and any(clip.clip_id.startswith(name_in(clips.dataset, "")) for clip in clips.clips):
@@ -101,13 +102,17 @@ def divide(clips: ClipSet, split: ClassSplit, train_subjects: str = "odd", joine
     seen, unseen = set(split.seen), set(split.unseen)
     chosen, allow = _joined_clips(joined, clips) if joined else _training_clips(train_subjects, clips)
     tests = [not t and one for t, one in zip(chosen, own, strict=True)]
-    return ClipTask(
+    task = ClipTask(
         split,
         clips.where(t and clip.label in seen for t, clip in zip(chosen, clips.clips, strict=True)),
         clips.where(t and clip.label in seen for t, clip in zip(tests, clips.clips, strict=True)),
         clips.where(t and clip.label in unseen for t, clip in zip(tests, clips.clips, strict=True)),
         allow,
     )
+    advice = "change the training subjects or the split, or add clips of them"
+    _check_tests(task.test_seen, split, split.seen, clips.where(tests), advice)
+    _check_tests(task.test_unseen, split, split.unseen, clips.where(tests), advice)
+    return task
 
 
 def _joined_clips(joined: Joined, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
@@ -177,10 +182,16 @@ def _training_clips(rule: str, clips: ClipSet) -> tuple[list[bool], tuple[Allowa
         return _alternate(clips.clips), ("shared_subjects",)
     if rule in CLIP_RULES:
         return [trains(rule, clip.clip_id) for clip in clips.clips], ("shared_subjects",)
-    if rule.endswith(".txt"):
-        return _listed_clips(Path(rule), clips)
+    listed = list_file(rule)
+    if listed is not None:
+        return _listed_clips(listed, clips)
     subjects = training_subjects(rule, clips)
     return [clip.subject in subjects for clip in clips.clips], ()
+
+
+def list_file(rule: str) -> Path | None:
+    """The file of lists that a rule of divide names; None for any other rule."""
+    return Path(rule) if rule.endswith(".txt") else None
 
 
 def _listed_clips(path: Path, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
@@ -209,7 +220,8 @@ def hold_out(
     held_subjects: training subjects that test here (default: the last quarter, at least one). Clips of the split's
     validation_unseen classes test as unseen, by the held-out subjects, or with unseen_from="training_subjects" by all
     (more clips; it shares subjects, which the level's `allow` then says). Without subjects, every fourth clip tests.
-    joined: of clips of several data sets; those of the first alone test here too.
+    joined: of clips of several data sets; those of the first alone test here too. Raises SadvaeError where no clip of
+    the seen or of the held-out classes is left to test.
     """
     split = task.split.hold_out()
     if joined:
@@ -223,13 +235,28 @@ def hold_out(
     unseen = tests if unseen_from == "held_out_subjects" else own
     if unseen_from == "training_subjects":
         allow = ("shared_subjects",)
-    return ClipTask(
+    level = ClipTask(
         split,
         clips.where(not t and clip.label in rest for t, clip in zip(tests, clips.clips, strict=True)),
         clips.where(t and clip.label in rest for t, clip in zip(tests, clips.clips, strict=True)),
         clips.where(u and clip.label in held for u, clip in zip(unseen, clips.clips, strict=True)),
         allow,
     )
+    advice = "name other held_out_subjects or other validation_unseen classes, or add clips of them"
+    _check_tests(level.test_seen, split, split.seen, clips.where(tests), advice)
+    _check_tests(level.test_unseen, split, split.unseen, clips.where(unseen), advice)
+    return level
+
+
+def _check_tests(part: ClipSet, split: ClassSplit, ids: Sequence[int], testing: ClipSet, advice: str) -> None:
+    """Refuse an empty test part of a level. ids: its classes. testing: the clips of any class that may test there."""
+    if part.clips:
+        return
+    names = ", ".join(part.class_names[c] for c in ids[:3]) + (", ..." if len(ids) > 3 else "")
+    people = sorted({clip.subject for clip in testing.clips if clip.subject is not None}, key=_natural)
+    who = f"the people who test there ({', '.join(people)})" if people else f"the {len(testing.clips)} clips that test"
+    kind = "unseen" if set(ids) == set(split.unseen) else "seen"
+    raise SadvaeError(f"split {split.name!r} has no test clip of its {kind} classes ({names}) by {who}; {advice}.")
 
 
 def _held_clips(

@@ -17,6 +17,7 @@ from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
+from sadvae.evaluation.needed import check_parts
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
@@ -28,7 +29,7 @@ from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
-from sadvae.protocol import Division
+from sadvae.protocol import Division, list_file
 from sadvae.record import Evaluation
 from sadvae.settings import (
     IMPORTED,
@@ -73,8 +74,9 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
     data = settings.data
     _check_sources(data, source)
     for part in data.parts:
-        if part.train_subjects.endswith(".txt") and not is_features_folder(source):
-            _check_file(Path(part.train_subjects), "train_subjects")
+        listed = list_file(part.train_subjects)
+        if listed is not None and not is_features_folder(source):
+            _check_file(listed, "train_subjects")
         if data.more:
             part_texts(part)
     names = known_names(data)
@@ -323,10 +325,12 @@ def fit_under_rules(
     """As fit_and_evaluate, under several selection rules of one training; rules that pick the same epoch share scores.
 
     The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
+    Raises SadvaeError before training where a part is empty that scores need.
     """
     # Before hours of training, not after them.
     task.split.check_names(class_names)
     rules = [selection_by_name(selection) for selection in selections]
+    check_parts(task, class_names)
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(make(chosen), task, seed, rules, on_epoch).items():
         same = next((fit for fit in fits if fit.levels.epoch == levels.epoch), None)

@@ -94,6 +94,28 @@ def test_splits_that_do_not_fit_the_clips_are_refused() -> None:
         hold_out(divide(clips, SPLIT), held_subjects=["2"])
 
 
+def without(clips: ClipSet, classes: set[int], subjects: set[str]) -> ClipSet:
+    """The clips without those of some classes by some people."""
+    return clips.where(c.label not in classes or c.subject not in subjects for c in clips.clips)
+
+
+def test_levels_where_nobody_is_left_to_test_are_refused() -> None:
+    """Clips of every class are there, but none of them by the people who test."""
+    clips = make_clips(classes=6)
+    with pytest.raises(SadvaeError, match=r"'test' has no test clip of its unseen classes \(action 4, action 5\)"):
+        divide(without(clips, {4, 5}, {"2", "4"}), SPLIT)
+    with pytest.raises(SadvaeError, match=r"seen classes \(action 0, action 1, action 2, ...\) by .* \(2, 4\)"):
+        divide(without(clips, {0, 1, 2, 3}, {"2", "4"}), SPLIT)
+    with pytest.raises(SadvaeError, match=r"seen classes .* by the 0 clips that test; change the training subjects"):
+        divide(clips, SPLIT, "1,2,3,4")
+    with pytest.raises(SadvaeError, match=r"calibration' has no test clip of its unseen classes \(action 2, .*\(3\)"):
+        hold_out(divide(without(clips, {2, 3}, {"3"}), SPLIT))
+    with pytest.raises(SadvaeError, match=r"calibration' has no test clip of its seen .* \(3\); name other held"):
+        hold_out(divide(without(clips, {0, 1}, {"3"}), SPLIT))
+    whole = divide(without(clips, {2, 3}, {"3"}), SPLIT)
+    assert hold_out(whole, unseen_from="training_subjects").test_unseen.clips
+
+
 LIST = "Training videos:\n0001-L, 0001-M, 0002-L,\nValidation videos:\n0003-L, 0003-R, {more}\n"
 
 

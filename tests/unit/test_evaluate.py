@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sadvae import stages
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate, gate_input
 from sadvae.evaluation.selection import LastStep, train_levels
@@ -15,6 +16,8 @@ from sadvae.evaluation.trivial import trivial_task
 from sadvae.methods.gate import MaxProbabilityGate
 from sadvae.methods.ridge import RidgeNearestText
 from sadvae.record import Evaluation
+from sadvae.settings import PresetSettings
+from sadvae.stages import fit_and_evaluate
 from sadvae.task import ZeroShotTask
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet, FloatArray
 
@@ -113,6 +116,32 @@ def test_without_logits_there_is_no_generalised_score() -> None:
     assert scores(GATE, task(logits=False)).harmonic_mean is None
     with pytest.raises(SadvaeError, match="carry no logits of the seen classifier"):
         gate_input(ByFirstFeature(), task(logits=False).test_seen, task())
+
+
+def emptied(found: ZeroShotTask, name: str) -> ZeroShotTask:
+    """The task without the clips of one of its test parts."""
+    full: FeatureSet = getattr(found, name)
+    logits = None if full.seen_logits is None else full.seen_logits[:0]
+    return replace(found, **{name: FeatureSet(full.features[:0], full.labels[:0], (), None, logits, full.encoder)})
+
+
+@pytest.mark.parametrize("name", ["test_seen", "test_unseen"])
+def test_an_empty_test_part_is_refused_before_training(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At either level; it was an error of a library, or of writing the record, after hours."""
+    whole, names = trivial_task(), tuple(f"action {i}" for i in range(20))
+    assert whole.calibration is not None
+    monkeypatch.setattr(stages, "train_under_rules", None)
+    for found in (emptied(whole, name), replace(whole, calibration=emptied(whole.calibration, name))):
+        with pytest.raises(SadvaeError, match=rf"no test features of its {name[5:]} classes \(action \d+, .*, \."):
+            fit_and_evaluate(PresetSettings(preset="ridge"), found, names, "max_probability", "last_step", 0)
+
+
+def test_what_has_no_clip_to_score_is_refused() -> None:
+    with pytest.raises(SadvaeError, match=r"'hand' has no test features of its unseen classes \(wave, clap\)"):
+        scores(None, emptied(task(), "test_unseen"))
+    with pytest.raises(SadvaeError, match=r"'hand' has no test features of its seen classes \(walk, run\)"):
+        scores(GATE, emptied(task(), "test_seen"))
+    assert scores(None, emptied(task(), "test_seen")).seen_accuracy is None
 
 
 def test_a_gate_of_the_calibration_level_serves_the_test_level() -> None:

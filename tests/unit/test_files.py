@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import io
 import os
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic, atomic_folder, read_arrays, read_json, read_npy, write_arrays, write_json, write_text
+from sadvae.files import (
+    atomic,
+    atomic_folder,
+    locked,
+    read_arrays,
+    read_json,
+    read_npy,
+    write_arrays,
+    write_json,
+    write_text,
+)
 
 SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -184,3 +196,22 @@ def test_missing_and_broken_json(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SadvaeError, match="not valid JSON"):
         read_json(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_a_lock_is_held_by_one_at_a_time_and_may_leave_nothing(leave: bool, tmp_path: Path) -> None:
+    """A file that is removed by whoever held it is no lock any more for those who waited with it open."""
+    path, inside, most = tmp_path / ".lock", list[int](), list[int]()
+
+    def hold(number: int) -> None:
+        for _ in range(20):
+            with locked(path, leave=leave):
+                inside.append(number)
+                most.append(len(inside))
+                time.sleep(0.001)
+                inside.remove(number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(hold, range(4)))
+    assert most == [1] * 80
+    assert path.exists() == leave

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,21 @@ import pytest
 optuna = pytest.importorskip("optuna", reason="a search needs Optuna; pip install '.[search]'")
 
 from sadvae.errors import SadvaeError  # noqa: E402 - after the check that Optuna is there
+from sadvae.evaluation.selection import LastStep  # noqa: E402
+from sadvae.evaluation.trivial import trivial_task  # noqa: E402
+from sadvae.methods.ridge import RidgeNearestText  # noqa: E402
 from sadvae.report.figures.search_history import search_history  # noqa: E402
 from sadvae.report.figures.search_importance import search_importance  # noqa: E402
 from sadvae.report.figures.style import save  # noqa: E402
+from sadvae.search import study  # noqa: E402
+from sadvae.search.outcome import outcome_of  # noqa: E402
+from sadvae.search.plan import SearchPlan  # noqa: E402
 from sadvae.search.sampler import SamplerByNumber  # noqa: E402
+from sadvae.search.score import Part, score_part  # noqa: E402
+from sadvae.search.space import read_space  # noqa: E402
 from sadvae.search.study import STARTUP, importances, open_storage  # noqa: E402
+from sadvae.settings import DataSettings, ExperimentSettings, PresetSettings, SplitSettings  # noqa: E402
+from sadvae.types import FeatureSet  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +81,62 @@ def test_a_storage_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
         open_storage(f"sqlite:///{tmp_path / 'text.db'}")
     with pytest.raises(SadvaeError, match="cannot be opened"):
         open_storage(str(tmp_path / "text.db" / "study.journal"))
+
+
+def plan_in(folder: Path, trials: int = 1) -> SearchPlan:
+    """A search of one setting on a journal in a folder."""
+    data, split = DataSettings(dataset="utd_mhad"), SplitSettings(name="random-22-5-0")
+    settings = ExperimentSettings(name="x", data=data, split=split, method=PresetSettings(preset="sadvae"))
+    (folder / "space.toml").write_text("[method]\nlatent = { low = 32, high = 320 }\n")
+    space = read_space(folder / "space.toml", settings)
+    return SearchPlan(settings, space, (), 1, str(folder / "study.journal"), "x", trials, 0, "origin")
+
+
+def states(plan: SearchPlan) -> list[tuple[str, bool]]:
+    """The trials of a plan: their states, and whether they have, or are to have, the experiment's own settings."""
+    own = plan.space.values_of(plan.settings)
+    found = study.open_study(plan).get_trials()
+    return [(t.state.name, own == (t.params or t.system_attrs.get("fixed_params"))) for t in found]
+
+
+def test_own_settings_are_tried_again_where_a_stop_took_their_trial(tmp_path: Path) -> None:
+    plan = plan_in(tmp_path)
+    trial = study.go_on_with(plan).ask()
+    plan.space.suggest(trial)
+    assert states(plan) == [("RUNNING", True)]
+    # A worker of the same search that begins while the first trial runs leaves it at that.
+    assert study.open_study(plan).ask().number == 1
+    study.go_on_with(plan)
+    assert states(plan) == [("RUNNING", True), ("RUNNING", False), ("WAITING", True)]
+    again = study.go_on_with(plan)
+    assert len(states(plan)) == 3
+    trial = again.ask()
+    plan.space.suggest(trial)
+    again.tell(trial, 0.5)
+    study.go_on_with(plan)
+    assert states(plan)[2:] == [("COMPLETE", True)]
+    own = outcome_of(plan).own
+    assert own is not None
+    assert own.score == 0.5
+
+
+def test_a_score_that_is_no_number_is_a_failed_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "score_parts", lambda *_: [float("nan")])
+    plan, told = plan_in(tmp_path), []
+    study.work(plan, lambda mode: [], told.append)
+    assert [(ended.state, ended.score) for ended in told] == [("fail", None)]
+    with pytest.raises(SadvaeError, match=r"no trial of study 'x' ended .* its score is nan, which is no number"):
+        outcome_of(plan)
+
+
+def test_a_level_without_held_out_clips_has_no_score() -> None:
+    level = trivial_task().calibration
+    assert level is not None
+    full = level.test_unseen
+    none = FeatureSet(full.features[:0], full.labels[:0], (), encoder=full.encoder)
+    part = Part(replace(level, test_unseen=none), 0)
+    with pytest.raises(SadvaeError, match=r"level 'trivial/calibration' has no clip of its held-out classes \(12, "):
+        score_part(RidgeNearestText(), LastStep(), part)
 
 
 def test_figures_of_a_search(tmp_path: Path) -> None:

@@ -8,26 +8,30 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from sadvae import stages
+from sadvae import preparing, stages
 from sadvae.encoders.bodies import Bodies
 from sadvae.errors import SadvaeError
-from sadvae.preparing import Preparation, default_target, prepare_to
+from sadvae.preparing import Preparation, default_target, prepare_once, prepare_to
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.manifest import facts, read_manifest
-from sadvae.skeleton.parts import make_plan, read_clip_list, read_report
+from sadvae.skeleton.parts import PartReport, make_plan, read_clip_list, read_report
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.recipe import PrepareSettings, recipe
 from sadvae.skeleton.store import part_name, read_clip_store, read_prepared
 from sadvae.skeleton.stream import run_plan
+from sadvae.stages import Prepared
 from sadvae.types import ClipSet, SkeletonClip
 from tests.conftest import make_clips
 from tests.unit.raw_files import write_ntu
@@ -54,6 +58,49 @@ def same_clips(one: ClipSet, other: ClipSet) -> None:
         assert (a.clip_id, a.label, a.subject) == (b.clip_id, b.label, b.subject)
         np.testing.assert_array_equal(a.joints, b.joints)
     assert (one.dataset, one.class_names, one.steps) == (other.dataset, other.class_names, other.steps)
+
+
+@pytest.mark.parametrize("target", ["clips.npz", "clips"])
+def test_processes_with_one_target_take_turns(
+    target: str, recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever begins removes half-written files, which may be those of another one; here the first is in the middle."""
+    began, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*given: Any) -> list[PartReport]:
+        began.release()
+        assert go_on.wait(60)
+        return run_plan(*given)
+
+    def prepare() -> Prepared:
+        return prepare_to(tmp_path / target, NTU60, PrepareSettings(), recordings, Preparation(1))
+
+    monkeypatch.setattr(preparing, "run_plan", slow)
+    with ThreadPoolExecutor(2) as both:
+        found = [both.submit(prepare) for _ in range(2)]
+        assert began.acquire(timeout=60)
+        both_began = began.acquire(timeout=0.5)
+        go_on.set()
+        assert not both_began
+        same_clips(*(one.result().clips for one in found))
+
+
+def test_what_is_prepared_once_is_so_for_two_processes(
+    recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def counted(*given: Any) -> list[PartReport]:
+        calls.append(1)
+        time.sleep(0.5)
+        return run_plan(*given)
+
+    monkeypatch.setattr(preparing, "run_plan", counted)
+    with ThreadPoolExecutor(2) as both:
+        given = (tmp_path, NTU60, PrepareSettings(), recordings, lambda *_: None)
+        found = [both.submit(prepare_once, *given) for _ in range(2)]
+        assert {one.result() for one in found} == {tmp_path / "clips.npz"}
+    assert len(calls) == 1
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sadvae import stages
 from sadvae.errors import SadvaeError
-from sadvae.experiment import finished_record, record_key, source_origin, stated_settings
+from sadvae.experiment import source_origin, stated_settings
 from sadvae.features.folder import is_features_folder
+from sadvae.keys import finished_record, record_key
 from sadvae.settings import ExperimentSettings, read_experiment
 from sadvae.sources import Source, Sources
 from sadvae.types import duplicates

@@ -73,9 +73,9 @@ def command(
 
 def _search(plan: SearchPlan, workers: int, folder: Path, given: str) -> None:
     from sadvae.search.outcome import outcome_of, write_outcome
-    from sadvae.search.study import finished, open_study
+    from sadvae.search.study import finished, go_on_with
 
-    before = finished(open_study(plan))
+    before = finished(go_on_with(plan))
     typer.echo(f"{plan.trials} trials: {min(before, plan.trials)} finished before.")
     failed: list[str] = []
     if before < plan.trials:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sadvae.errors import SadvaeError
 from sadvae.evaluation import metrics
+from sadvae.evaluation.needed import check_level, has_logits
 from sadvae.evaluation.selection import TrainedLevels
 from sadvae.methods.fusion import hard_decision
 from sadvae.methods.gate import Gate, GateInput, fit_gate
@@ -66,15 +67,18 @@ def evaluate(
 ) -> Evaluation:
     """All scores of a trained method on its task's test clips, as fractions (see Evaluation).
 
-    class_names: of all classes, in the order of their ids. Raises SadvaeError where a class of the task has none.
+    class_names: of all classes, in the order of their ids. Raises SadvaeError where a class of the task has none, and
+    where there is no clip to score.
     """
     task.split.check_names(class_names)
+    gated = gate is not None and has_logits(task)
+    check_level(task, class_names, gated=gated)
     unseen_ids = np.asarray(task.split.unseen)
     labels = task.test_unseen.labels
     texts = class_vectors(trained, task.classes, task.split.unseen)
     probabilities = trained.unseen_probabilities(task.test_unseen.features, texts)
     predictions = unseen_ids[probabilities.argmax(axis=1)]
-    decided = _generalise(trained, gate, task) if gate is not None and _has_logits(task) else None
+    decided = _generalise(trained, gate, task) if gate is not None and gated else None
     return Evaluation(
         method=method,
         preset=preset,
@@ -89,10 +93,6 @@ def evaluate(
         confusion=metrics.confusion(labels, predictions, task.split.unseen),
         **(_generalised_scores(decided) if decided else {}),
     )
-
-
-def _has_logits(task: ZeroShotTask) -> bool:
-    return task.test_seen.seen_logits is not None and task.test_unseen.seen_logits is not None
 
 
 def _generalise(trained: Trained, gate: Gate, task: ZeroShotTask) -> _Generalised:

@@ -10,9 +10,10 @@ import numpy as np
 
 from sadvae import stages
 from sadvae.errors import SadvaeError
-from sadvae.experiment import Progress, Run, Sharing, record_key
+from sadvae.experiment import Progress, Run, Sharing
 from sadvae.features.folder import FeatureLevel, Features, is_features_folder, read_features, write_features
 from sadvae.files import locked, read_json, write_json
+from sadvae.keys import record_key
 from sadvae.protocol import Division
 from sadvae.search.space import TEXT_MODE, Space
 from sadvae.settings import CompareEntry, ExperimentSettings, TextSettings
@@ -73,6 +74,8 @@ def make_level(settings: ExperimentSettings, space: Space, origin: Origin, folde
     # Machines that share the folder make a level once, and none replaces what another one reads.
     with locked(folder / ".lock"):
         if not (folder / KEY).is_file() or read_json(folder / KEY) != key:
+            # Files of the old level are replaced one by one, so that its key would hold for a mixture of both.
+            (folder / KEY).unlink(missing_ok=True)
             _make(_run(bare, origin, folder, say), folder)
             write_json(folder / KEY, key)
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sadvae.experiment import record_key
+from sadvae.keys import record_key
 from sadvae.search.space import Space
 from sadvae.settings import ExperimentSettings
 

@@ -30,7 +30,15 @@ def rule_of_search(name: str) -> Selection:
 
 
 def score_part(method: Method, rule: Selection, part: Part) -> float:
-    """Train on a level and score its held-out classes, as a fraction: after the last epoch, or after the best one."""
+    """Train on a level and score its held-out classes, as a fraction: after the last epoch, or after the best one.
+
+    Raises SadvaeError where the level has no clip of them, so that there is no score.
+    """
+    if not len(part.level.test_unseen.labels):
+        raise SadvaeError(
+            f"level {part.level.split.name!r} has no clip of its held-out classes {part.level.split.unseen}, so that "
+            "there is no score; hold other classes or people out."
+        )
     if isinstance(rule, LastStep):
         return zsl_accuracy(method.fit(part.level, part.seed), part.level)
     curve: list[float] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,32 @@ def open_study(plan: SearchPlan) -> Study:
     if known is None:
         study.set_user_attr(_OF, plan.settings.name)
         study.set_user_attr(_KEY, plan.key)
-        own = plan.space.values_of(plan.settings)
-        if own is not None:
-            study.enqueue_trial(own)
+        _enqueue_own(plan, study)
     return study
+
+
+def go_on_with(plan: SearchPlan) -> Study:
+    """As open_study, before any worker of this command is there: the experiment's own settings are tried again where a
+    stop took the trial that had them. Raises SadvaeError as open_study does.
+    """
+    study = open_study(plan)
+    own, kept = plan.space.values_of(plan.settings), (*FINISHED, TrialState.WAITING)
+    # A trial that runs may be of a worker that died; that of another machine, which is alive, is at worst tried twice.
+    tried = any(own == _values(trial) for trial in study.get_trials(deepcopy=False, states=kept))
+    if not tried and finished(study) < plan.trials:
+        _enqueue_own(plan, study)
+    return study
+
+
+def _values(trial: FrozenTrial) -> dict[str, Any]:
+    """The values of a trial, or those that it is to have once a worker takes it."""
+    return trial.params or trial.system_attrs.get("fixed_params", {})
+
+
+def _enqueue_own(plan: SearchPlan, study: Study) -> None:
+    own = plan.space.values_of(plan.settings)
+    if own is not None:
+        study.enqueue_trial(own)
 
 
 def finished(study: Study) -> int:
@@ -120,6 +143,7 @@ def _run(plan: SearchPlan, parts: Callable[[str], list[Part]], trial: Trial) -> 
 
     try:
         scores = score_parts(main_method(settings.method), rule_of_search(settings.selection), wanted, go_on)
+        _check_number(scores)
     except SadvaeError as error:
         trial.set_user_attr(REASON, str(error))
         return TrialState.FAIL, None
@@ -127,6 +151,11 @@ def _run(plan: SearchPlan, parts: Callable[[str], list[Part]], trial: Trial) -> 
     trial.set_user_attr(SECONDS, round(time.perf_counter() - began, 2))
     state = TrialState.COMPLETE if len(scores) == len(wanted) else TrialState.PRUNED
     return state, _mean(scores)
+
+
+def _check_number(scores: list[float]) -> None:
+    if not isfinite(_mean(scores)):
+        raise SadvaeError(f"its score is {_mean(scores)}, which is no number that trials could be compared by.")
 
 
 def _mean(scores: list[float]) -> float:

@@ -1,0 +1,100 @@
+"""Runs that are stopped where it hurts, and two at once: nothing is ever taken for what another one left."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sadvae import experiment
+from sadvae.experiment import Run, run_experiment
+from sadvae.files import write_json
+from sadvae.keys import finished_record, record_key
+from sadvae.search import levels
+from sadvae.search.space import Space
+from sadvae.settings import ExperimentSettings, read_experiment
+from tests.waist_samples import write_experiment, write_waist
+
+
+def quiet(stage: str, done: int, total: int, note: str = "") -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def waist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("waist")
+    write_waist(folder)
+    return folder
+
+
+def tiny(waist: Path, name: str) -> ExperimentSettings:
+    return read_experiment(write_experiment(waist / f"{name}.toml", waist))
+
+
+def test_a_record_without_its_key_is_not_that_of_the_run_before(
+    waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between record and key, a second experiment in the folder of a first left its record under that key."""
+    first, second = tiny(waist, "first"), tiny(waist, "second")
+    run = run_experiment(first, waist / "features", tmp_path, 0, quiet)
+    key = record_key(first, run.origin, 0)
+    left = finished_record(run.folder, key)
+    assert left is not None
+    assert left.name == "first"
+
+    def killed(path: Path, value: Any) -> None:
+        if path.name == "record.key":
+            raise KeyboardInterrupt
+        write_json(path, value)
+
+    monkeypatch.setattr(experiment, "write_json", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(second, waist / "features", tmp_path, 0, quiet)
+    assert finished_record(run.folder, key) is None
+
+
+def test_a_level_that_was_stopped_on_its_way_is_made_again(
+    waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of other settings, stopped while it replaced files of a level, left them under the old key."""
+    first, second, folder = tiny(waist, "first"), tiny(waist, "second"), tmp_path / "level"
+    origin = levels.Origin(waist / "features", "digest", tmp_path / "shared")
+    levels.make_level(first, Space(()), origin, folder, quiet)
+    text = folder / "texts-imported.npz"
+    before = text.read_bytes()
+
+    def killed(path: Path, classes: object) -> None:
+        path.write_text("half of another level")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(levels, "write_class_embeddings", killed)
+        with pytest.raises(KeyboardInterrupt):
+            levels.make_level(second, Space(()), origin, folder, quiet)
+    levels.make_level(first, Space(()), origin, folder, quiet)
+    assert text.read_bytes() == before
+
+
+def test_two_runs_in_one_folder_build_a_stage_once(waist: Path, tmp_path: Path) -> None:
+    """The second waits for the first, and finds the stage done."""
+    runs = [Run(tiny(waist, "first"), waist / "features", tmp_path, seed, quiet) for seed in (0, 1)]
+    path, began, go_on = tmp_path / "clips.npz", threading.Semaphore(0), threading.Event()
+
+    def build() -> None:
+        began.release()
+        assert go_on.wait(60)
+        path.write_text("clips")
+
+    threads = [threading.Thread(target=run._stage, args=("prepare", path, "key", build)) for run in runs]
+    for thread in threads:
+        thread.start()
+    assert began.acquire(timeout=60)
+    both_began = began.acquire(timeout=0.5)
+    go_on.set()
+    for thread in threads:
+        thread.join(60)
+    assert not both_began
+    assert not began.acquire(blocking=False), "the second built it again"
+    assert runs[0].seconds == runs[1].seconds
