@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sadvae.evaluation.statistics import Estimate
 from sadvae.record import RunRecord
+from sadvae.report.figures.gather import UnseenClass
+from sadvae.report.overview.class_charts import class_chart
 from sadvae.report.overview.lines import mean_lines, run_lines
 from sadvae.report.overview.page import overview_html
 from sadvae.report.results import write_tables
@@ -95,3 +98,24 @@ def test_entries_of_one_name_and_two_definitions_keep_apart_in_both_tables() -> 
     methods = {line.method for line in mean_lines(every)}
     assert len(methods) == 3
     assert {line.method for line in run_lines(every)} == methods
+
+
+@pytest.mark.parametrize("methods", [2, 9])
+def test_a_class_without_a_value_stays_empty_and_no_value_of_0_does(methods: int) -> None:
+    half = Estimate(0.5, 0.1, None, None, 2, 6)
+    means = {f"method {i}": [Estimate(0.0, None, None, None, 1, 1), None, half] for i in range(methods)}
+    chart = class_chart([UnseenClass(name, 2) for name in ("walk", "sit", "wave")], means, 10)
+    first = chart["data"][0]
+    values = first["x"] if methods == 2 else [row[0] for row in first["z"]]
+    shown = first["text"] if methods == 2 else [row[0] for row in first["text"]]
+    told = first["customdata"] if methods == 2 else [row[0] for row in first["customdata"]]
+    assert values == [0.0, None, 50.0]
+    assert shown == (["0", "", ""] if methods == 2 else ["0", "", "50"])
+    assert told[2].endswith(": 50.0 ± 10.0, 2 splits, 6 runs")
+    assert chart["layout"]["yaxis"]["ticktext"] == ["walk (2)", "sit (2)", "wave (2)"]
+
+
+def test_an_experiment_of_several_splits_names_them_all() -> None:
+    part = overview_html(records()).split('id="experiments"')[1].split("</section>")[0]
+    assert "<b>sticks 4/2</b>: 3 splits, 6 records; sticks, encoder demo, texts names" in part
+    assert "Splits: first, second, third." in part

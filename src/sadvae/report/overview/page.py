@@ -53,7 +53,7 @@ def overview_html(records: Sequence[RunRecord]) -> str:
                 )
             )
         ),
-        sections=[_methods(means), _chart(), experiments(groups), _runs(runs)],
+        sections=[_methods(means), _chart(), experiments(every), _runs(runs)],
         styles=("page.css", "overview.css"),
         scripts=(("page.js",), ("overview.js",)),
     )
