@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from sadvae.evaluation.statistics import estimate
 from sadvae.record import ProbeResult, RunRecord
 from sadvae.report.overview.page import overview_html
 from tests.behaviour.chromium import Opened, new_page, resize
@@ -40,7 +41,7 @@ def _records() -> list[RunRecord]:
             settings={"title": EVIL},
         )
         for number, (name, dataset) in enumerate([("first", "sticks"), (LONG, "<img src=x onerror='window.taken=1'>")])
-        for seed in range(3)
+        for seed in range(5)
     ]
 
 
@@ -83,10 +84,10 @@ def search(page: Page, words: str) -> None:
 
 
 def test_search_finds_all_words_in_any_order_and_case(page: Page) -> None:
-    assert (count(page), count(page, "runs")) == ("8 of 8 rows", "24 of 24 rows")
+    assert (count(page), count(page, "runs")) == ("8 of 8 rows", "40 of 40 rows")
     search(page, "FIRST ridge")
     assert [row[0] for row in shown(page)] == ["ridge regression"]
-    assert (count(page), count(page, "runs")) == ("1 of 8 rows", "3 of 24 rows")
+    assert (count(page), count(page, "runs")) == ("1 of 8 rows", "5 of 40 rows")
     search(page, "nothing like this")
     assert (shown(page), count(page)) == ([], "0 of 8 rows")
 
@@ -134,8 +135,11 @@ def test_the_chart_shows_the_rows_of_the_table(page: Page) -> None:
     symbols = page.evaluate("Array.from(document.getElementById('means-chart').data[0].marker.symbol)")
     assert symbols == ["diamond-open" if row[2].startswith("oracle") else "circle" for row in shown(page)]
     low = page.evaluate("document.getElementById('means-chart').data[0].error_x.arrayminus[0]")
-    # Three seeds that differ by 2 points: t(0.975, 2) = 4.3027 times 2 / sqrt(3).
-    assert low == pytest.approx(4.30265 * 2 / 3**0.5, abs=1e-3)
+    # Five seeds that differ by 2 points each, in a bootstrap.
+    spread = estimate({"split": {seed: seed / 50 for seed in range(5)}})
+    assert spread is not None
+    assert spread.low is not None
+    assert low == pytest.approx(100 * (spread.value - spread.low), abs=1e-3)
     pick = (
         "(() => { const m = document.getElementById('score'); m.value = 'H'; m.dispatchEvent(new Event('change')); })()"
     )

@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from sadvae.errors import SadvaeError
-from sadvae.record import ProbeResult, RunRecord
+from sadvae.evaluation.statistics import Estimate
+from sadvae.record import Evaluation, ProbeResult, RunRecord
 from sadvae.report.figures.class_bars import class_bars
 from sadvae.report.figures.confusion_matrix import confusion_matrix
-from sadvae.report.figures.gather import by_method, class_means, confusion_of, probes_of, training_of
+from sadvae.report.figures.confusions import Confusion, confusions_of
+from sadvae.report.figures.gather import UnseenClass, class_means, curves_of, probes_of, shown_methods, training_of
 from sadvae.report.figures.latent_maps import Marks, latent_maps
 from sadvae.report.figures.probe_bars import probe_bars
 from sadvae.report.figures.seen_unseen import MethodCurve, mean_curve, seen_unseen
@@ -24,7 +26,8 @@ from sadvae.report.figures.style import COLUMN, TALLEST, checked_formats, colour
 from sadvae.report.figures.training_curves import training_curves
 from sadvae.report.figures.traversal_rows import Cell, Row, traversal_rows
 from sadvae.report.figures.write import record_figures, write_figures
-from sadvae.report.means import Mean
+from sadvae.report.results_groups import grouped
+from sadvae.report.scores import Scores
 from tests.report_samples import BONES, NAMES, TERMS, make_evaluation, make_record
 
 EVIL = [r"$\frac{$", "<b>", "a very long name of an action that goes on and on", "b", r"$x$", "ü"]
@@ -39,6 +42,42 @@ def records() -> list[RunRecord]:
         make_record(seed=seed, probes=[probe("class", "z_r", 0.8 + seed / 10), probe("subject", "z_v", 0.4)])
         for seed in range(2)
     ]
+
+
+def scores(found: list[RunRecord]) -> Scores:
+    (group,) = grouped(found)
+    return Scores(group)
+
+
+def mean(value: float, error: float | None, count: int) -> Estimate:
+    return Estimate(value, error, None, None, 1, count)
+
+
+def plain(*names: str) -> list[UnseenClass]:
+    return [UnseenClass(name, 1) for name in names]
+
+
+def of_split(name: str, unseen: list[int], seed: int, accuracy: float | None, methods: int = 2) -> RunRecord:
+    """A run in which every unseen class has the same accuracy; the second method is 10 points worse."""
+
+    def result(lower: float, method: str, preset: str | None) -> Evaluation:
+        found = make_evaluation(method, preset, confusion_ids=unseen, zsl_accuracy=lower)
+        shown = None if accuracy is None else accuracy - lower
+        classes = [
+            c.model_copy(update={"seen": c.id not in unseen, "zsl_accuracy": shown if c.id in unseen else None})
+            for c in found.classes
+        ]
+        return found.model_copy(update={"classes": classes})
+
+    every = [result(0.0, "sa_dvae", "sadvae"), result(0.1, "ridge", None)]
+    return make_record(
+        name=f"trial-{name}",
+        split=name,
+        seed=seed,
+        unseen=unseen,
+        seen=[i for i in range(6) if i not in unseen],
+        evaluations=every[:methods],
+    )
 
 
 def texts(figure: Figure) -> list[str]:
@@ -59,7 +98,7 @@ def test_every_figure_of_records_is_drawn(tmp_path: Path) -> None:
 
 
 def test_fonts_are_embedded_whole(tmp_path: Path) -> None:
-    (path,) = save(class_bars(["walk"], {"ours": [Mean(0.5, None, 1)]}, 0.25), tmp_path / "figure", ("pdf",))
+    (path,) = save(class_bars(plain("walk"), {"ours": [mean(0.5, None, 1)]}, 0.25), tmp_path / "figure", ("pdf",))
     found = path.read_bytes()
     assert b"/FontFile2" in found
     assert b"/Type3" not in found
@@ -67,7 +106,7 @@ def test_fonts_are_embedded_whole(tmp_path: Path) -> None:
 
 def test_figures_fit_a_column_and_change_no_settings() -> None:
     before = {name: value for name, value in matplotlib.rcParams.items() if name != "backend"}
-    for _, figure in record_figures(records()):
+    for _, figure in record_figures(scores(records())):
         width, height = figure.get_size_inches()
         assert width == COLUMN
         assert height <= TALLEST
@@ -76,21 +115,25 @@ def test_figures_fit_a_column_and_change_no_settings() -> None:
 
 
 def test_class_bars_show_means_and_errors() -> None:
-    methods = {"ours": [Mean(0.9, 0.05, 3), Mean(0.2, None, 1)], "theirs": [Mean(0.5, 0.1, 3), None]}
-    figure = class_bars(["wave", "kick"], methods, 0.2)
+    methods = {"ours": [mean(0.9, 0.05, 3), mean(0, None, 1)], "theirs": [mean(0.5, 0.1, 3), None]}
+    figure = class_bars(plain("wave", "kick"), methods, 0.2)
     axes = figure.axes[0]
     widths = [[patch.get_width() for patch in c] for c in axes.containers if isinstance(c, BarContainer)]
-    assert widths == [[90.0, 20.0], [50.0, 0.0]]
+    # Nothing is drawn for what has no value, and 0 % says so.
+    assert widths == [[90.0, 0.0], [50.0]]
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["0"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["wave", "kick"]
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["ours", "theirs", "chance"]
 
 
 def test_confusion_writes_shares_of_rows() -> None:
-    figure = confusion_matrix(["a", "b"], np.array([[9, 3], [0, 0]]), "ours")
+    figure = confusion_matrix(Confusion("ours", "one", ["a", "b"], np.array([[9, 3], [0, 0]]), 1))
     assert {"75", "25"} <= set(texts(figure))
     assert np.asarray(figure.axes[0].images[0].get_array()).tolist() == [[75, 25], [0, 0]]
-    assert len(confusion_matrix([str(i) for i in range(30)], np.eye(30, dtype=int), "ours").axes) == 2
+    assert (
+        len(confusion_matrix(Confusion("ours", "one", [str(i) for i in range(30)], np.eye(30, dtype=int), 1)).axes) == 2
+    )
 
 
 def test_training_curves_are_means_with_a_band() -> None:
@@ -102,21 +145,21 @@ def test_training_curves_are_means_with_a_band() -> None:
 
 def test_the_mean_curve_takes_the_best_threshold_for_each_s() -> None:
     steps = [(0.0, 0.8), (0.5, 0.6), (1.0, 0.0)]
-    found = mean_curve([steps, [(0.0, 0.4), (1.0, 0.4)]])
+    found = mean_curve([[steps, [(0.0, 0.4), (1.0, 0.4)]]])
     assert found[0] == pytest.approx((0.8 + 0.4) / 2)
     assert found[100] == pytest.approx((0.6 + 0.4) / 2)
     assert found[400] == pytest.approx((0.0 + 0.4) / 2)
-    assert np.isnan(mean_curve([[(0.0, 0.5), (0.5, 0.1)]])[201:]).all()
+    assert np.isnan(mean_curve([[[(0.0, 0.5), (0.5, 0.1)]]])[201:]).all()
 
 
 def test_gates_are_marked() -> None:
-    figure = seen_unseen([MethodCurve("ours", [[(0.0, 1.0), (1.0, 0.0)]], Mean(0.6, 0.1, 2), Mean(0.3, None, 2))])
+    figure = seen_unseen([MethodCurve("ours", [[[(0.0, 1.0), (1.0, 0.0)]]], mean(0.6, 0.1, 2), mean(0.3, None, 2))])
     marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert [(np.asarray(m.get_xdata()).tolist(), np.asarray(m.get_ydata()).tolist()) for m in marks] == [([60], [30])]
 
 
 def test_probes_state_chance() -> None:
-    figure = probe_bars(probes_of(records()))
+    figure = probe_bars(probes_of(scores(records())))
     assert {"reading the action\nchance 25.0 %", "reading the person\nchance 25.0 %", "85", "40"} <= set(texts(figure))
 
 
@@ -142,7 +185,7 @@ def test_traversals_frame_other_actions() -> None:
 
 def test_names_are_text_and_not_formulas(tmp_path: Path) -> None:
     record = make_record(class_names=EVIL, evaluations=[make_evaluation(names=EVIL)])
-    for name, figure in record_figures([record]):
+    for name, figure in record_figures(scores([record])):
         save(figure, tmp_path / name, ("svg",))
     assert wrapped(EVIL[2], 16) == "a very long name\nof an action th…"
 
@@ -152,22 +195,80 @@ def test_numbers_are_means_over_seeds() -> None:
     better = [c.model_copy(update={"zsl_accuracy": 0.95}) if c.id == 4 else c for c in high.evaluations[0].classes]
     main = high.evaluations[0].model_copy(update={"classes": better})
     high = high.model_copy(update={"evaluations": [main, *high.evaluations[1:]]})
-    names, means = class_means([low, high])
-    assert names == [NAMES[4], NAMES[3]]
+    both = scores([low, high])
+    names, means = class_means(shown_methods(both))
+    assert names == [UnseenClass(NAMES[4], 1), UnseenClass(NAMES[3], 1)]
     first = means["SA-DVAE (sadvae)"][0]
     assert first is not None
     assert (first.value, first.error, first.count) == (pytest.approx(0.85), pytest.approx(0.1), 2)
     assert list(means) == ["SA-DVAE (sadvae)", "ridge regression", "ESZSL"]
-    assert confusion_of([low, high])[1].tolist() == [[18, 6], [4, 12]]
-    terms, picked = training_of([low, high])
+    (confusion,) = confusions_of(both)
+    assert (confusion.counts.tolist(), confusion.runs) == ([[18, 6], [4, 12]], 2)
+    terms, picked = training_of(both)
     assert [values.shape for values in terms.values()] == [(2, 3)] * (len(TERMS) + 1)
     assert picked == [3, 3]
 
 
+def test_a_class_has_the_mean_of_the_splits_in_which_it_is_unseen() -> None:
+    runs = [of_split("one", [3, 4], 0, 0.8), of_split("one", [3, 4], 1, 0.6), of_split("two", [2, 4], 0, 0.3, 1)]
+    several = scores(runs)
+    classes, means = class_means(shown_methods(several))
+    # "jump high" is unseen in both splits, which weigh the same; ridge did not run on the second.
+    assert [(c.name, c.splits) for c in classes] == [("kick", 1), ("jump high", 2), ("wave", 1)]
+    main, ridge = means["SA-DVAE (sadvae)"], means["ridge regression"]
+    assert [m and (round(m.value, 4), m.splits, m.count) for m in main] == [(0.7, 1, 2), (0.5, 2, 3), (0.3, 1, 1)]
+    assert [m and (round(m.value, 4), m.splits, m.count) for m in ridge] == [(0.6, 1, 2), (0.6, 1, 2), None]
+    figure = next(f for name, f in record_figures(several) if name == "class_accuracy")
+    assert {"kick (1)", "jump high (2)", "wave (1)"} <= set(texts(figure))
+    bars = [len(c.patches) for c in figure.axes[0].containers if isinstance(c, BarContainer)]
+    assert bars == [3, 2]
+
+
+def test_confusions_are_of_one_split_each_and_say_which(tmp_path: Path) -> None:
+    runs = [of_split("one", [3, 4], 0, 0.8), of_split("one", [3, 4], 1, 0.8), of_split("two", [2, 4], 0, 0.8)]
+    found = confusions_of(scores(runs))
+    assert [(c.split, c.names, c.runs, int(c.counts.sum())) for c in found] == [
+        ("one", ["kick", "jump high"], 2, 40),
+        ("two", ["wave", "jump high"], 1, 20),
+    ]
+    for number, run in enumerate(runs):
+        run.write(tmp_path / "runs" / str(number) / "record.json")
+    written = write_figures(tmp_path / "runs", tmp_path / "out", ("png",))
+    assert [path.name for path in written if "confusion" in path.name] == ["confusion-one.png", "confusion-two.png"]
+    assert written[0].parent.name == "sticks-4-seen-and-2-unseen-classes"
+    figures = dict(record_figures(scores(runs)))
+    assert figures["confusion-two"].get_suptitle().startswith("split two, 1 run\n")
+    # Two splits of one name have a file each.
+    same = scores([runs[0], runs[2].model_copy(update={"split": "one"})])
+    assert [n for n, _ in record_figures(same) if "confusion" in n] == ["confusion-one-0", "confusion-one-1"]
+
+
+def test_confusions_of_other_classes_have_no_sum() -> None:
+    runs = [of_split("one", [3, 4], 0, 0.8), of_split("one", [3, 4], 1, 0.8)]
+    turned = [e.model_copy(update={"confusion_ids": [4, 3]}) for e in runs[1].evaluations]
+    with pytest.raises(SadvaeError, match="runs of split one list the classes of their confusions differently"):
+        confusions_of(scores([runs[0], runs[1].model_copy(update={"evaluations": turned})]))
+
+
+def test_an_evaluation_of_two_files_is_one_and_keeps_the_classes_that_one_of_them_has() -> None:
+    run = of_split("one", [3, 4], 0, 0.8)
+    bare = {"classes": [], "curve": [], "confusion": [], "confusion_ids": []}
+    other = run.model_copy(
+        update={"name": "another", "evaluations": [e.model_copy(update=bare) for e in run.evaluations]}
+    )
+    for found in ([run, other], [other, run]):
+        both = scores(found)
+        assert [(c.runs, c.counts.tolist()) for c in confusions_of(both)] == [(1, [[9, 3], [2, 6]])]
+        assert [[len(seeds) for seeds in curve.curves] for curve in curves_of(shown_methods(both))] == [[1], [1]]
+        assert [values.shape for values in training_of(both)[0].values()] == [(1, 3)] * (len(TERMS) + 1)
+
+
 def test_oracles_are_left_out_or_named() -> None:
-    plain, oracle = make_evaluation(), make_evaluation(selection="oracle_test")
-    assert list(by_method([make_record(evaluations=[plain, oracle])])) == ["SA-DVAE (sadvae)"]
-    assert list(by_method([make_record(evaluations=[oracle])])) == ["SA-DVAE (sadvae), oracle, not a result"]
+    usual, oracle = make_evaluation(), make_evaluation(selection="oracle_test")
+    assert list(shown_methods(scores([make_record(evaluations=[usual, oracle])]))) == ["SA-DVAE (sadvae)"]
+    assert list(shown_methods(scores([make_record(evaluations=[oracle])]))) == [
+        "SA-DVAE (sadvae), oracle, not a result"
+    ]
 
 
 @pytest.mark.parametrize("text", ["jpg", "", "pdf,gif"])
@@ -182,7 +283,7 @@ def test_marks_of_many_methods_differ() -> None:
 
 
 def test_many_methods_stay_on_a_page() -> None:
-    methods = {f"method {i}": [Mean(0.5, 0.1, 3)] * 20 for i in range(11)}
-    figure = class_bars([f"class {i}" for i in range(20)], methods, 0.05)
+    methods = {f"method {i}": [mean(0.5, 0.1, 3)] * 20 for i in range(11)}
+    figure = class_bars(plain(*(f"class {i}" for i in range(20))), methods, 0.05)
     assert figure.get_size_inches()[1] <= TALLEST
     assert len(re.findall("method", " ".join(texts(figure)))) == 11

@@ -46,6 +46,7 @@ class Estimate:
 def estimate(values: Values, draws: int = DRAWS, level: float = LEVEL) -> Estimate | None:
     """The mean of values by split and seed with its error and interval; None where there is no value.
 
+    draws: of the bootstrap; 0 leaves the interval out, for those who show errors alone.
     Raises SadvaeError where a value is not finite.
     """
     groups = [np.array(list(seeds.values()), dtype=np.float64) for seeds in values.values() if seeds]
@@ -55,7 +56,7 @@ def estimate(values: Values, draws: int = DRAWS, level: float = LEVEL) -> Estima
         raise SadvaeError("a score is not finite, so it has no mean; look for the record that holds it.")
     count = sum(map(len, groups))
     mean = float(np.mean([group.mean() for group in groups]))
-    low, high = bootstrap_interval(groups, draws, level) if count > 1 else (None, None)
+    low, high = bootstrap_interval(groups, draws, level) if count > 1 and draws else (None, None)
     return Estimate(mean, standard_error(groups), low, high, len(groups), count)
 
 

@@ -28,11 +28,16 @@ def contents(records: Sequence[RunRecord], groups: Sequence[Group], others: Sequ
 
 def _row(group: Group) -> tuple[str, ...]:
     first = group.records[0]
-    words = (_clips(first), setting(first, "encoder", "preset"), setting(first, "text", "mode"), method_words(first))
+    words = (
+        clips_words(first),
+        setting(first, "encoder", "preset"),
+        setting(first, "text", "mode"),
+        method_words(first),
+    )
     return (_link(group.title), *map(cell, words), str(len(group.splits)), str(len(group.records)))
 
 
-def _clips(record: RunRecord) -> str:
+def clips_words(record: RunRecord) -> str:
     """Which data sets train, and what is not as usual in their preparation."""
     data, prepare = record.settings.get("data", {}), record.settings.get("prepare", {})
     added = [str(part.get("dataset")) for part in data.get("more", ())]

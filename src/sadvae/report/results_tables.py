@@ -57,20 +57,12 @@ def methods_table(scores: Scores) -> Table:
 
 def _score_rows(scores: Scores, methods: Sequence[Method]) -> list[tuple[Cell, ...]]:
     rows = []
-    for rule, method in _shown(scores, methods):
+    for method, rule in scores.counting(methods):
         found = {name: scores.mean(method, rule, field) for name, field in SCORES.items()}
         zsl = found["ZSL"]
         cells = [number(estimate, name) for name, estimate in found.items()]
         rows.append((method.label, rule_words(rule), str(zsl.count if zsl else 0), *cells))
     return rows
-
-
-def _shown(scores: Scores, methods: Sequence[Method]) -> list[tuple[str, Method]]:
-    """Methods under the rules that count, each once; a closed form under its only one."""
-    found = [
-        (rule, method) for wanted in scores.main_rules for method in methods if (rule := scores.rule_of(method, wanted))
-    ]
-    return list(dict.fromkeys(found))
 
 
 def differences_table(scores: Scores, against: Method) -> Table:

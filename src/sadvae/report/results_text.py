@@ -11,6 +11,7 @@ from sadvae.report.results_groups import Group
 from sadvae.report.tables import cell
 from sadvae.report.words import allowance_words, counted, duration, part_name, rule_words
 
+UNKNOWN = "unknown"
 # So many different values of a fact are written out.
 MANY = 3
 
@@ -61,7 +62,7 @@ def setting(record: RunRecord, *path: str) -> str:
     value: Any = record.settings
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return "unknown" if value is None else str(value)
+    return UNKNOWN if value is None else str(value)
 
 
 def method_words(record: RunRecord) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.statistics import Estimate, Values, estimate, paired_difference
@@ -18,7 +18,9 @@ HELD_OUT = "held_out_classes"
 # Fewer values than this give an interval that is too narrow to be believed, so none is shown and nothing concluded.
 FEWEST = 5
 
-_Cells = dict[Hashable, dict[Hashable, Evaluation]]
+T = TypeVar("T")
+# Things by split and by what tells the runs of a split apart.
+Cells = Mapping[Hashable, Mapping[Hashable, T]]
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ class Scores:
 
     def __init__(self, group: Group) -> None:
         self.group = group
-        self.chance = estimate(_by_split(group, [(r, r.evaluations[0].chance) for r in group.records]))
+        self.chance = estimate(by_place([(r, r.evaluations[0].chance) for r in group.records]))
         self.methods: list[Method] = []
-        self._found: dict[tuple[str, str], _Cells] = {}
-        labels = _entry_labels(group)
+        self._found: dict[tuple[str, str], dict[Hashable, dict[Hashable, Evaluation]]] = {}
+        self._labels = _entry_labels(group)
         for record in sorted(group.records, key=lambda r: (r.selection.startswith("oracle"), r.selection)):
             for evaluation in record.evaluations:
-                self._add(record, evaluation, labels)
+                self._add(record, evaluation)
 
     @property
     def main(self) -> Method:
@@ -69,6 +71,22 @@ class Scores:
         known = self.rules(method)
         return rule if rule in known else known[0] if len(known) == 1 and known[0] != ORACLE else None
 
+    def counting(self, methods: Sequence[Method]) -> list[tuple[Method, str]]:
+        """Methods under each of the rules that count, each pair once; a closed form under its only rule."""
+        found = [
+            (method, rule) for wanted in self.main_rules for method in methods if (rule := self.rule_of(method, wanted))
+        ]
+        return list(dict.fromkeys(found))
+
+    def evaluations(self, method: Method, rule: str) -> Cells[Evaluation]:
+        """The evaluations of a method under a rule by split and seed; empty where there is none."""
+        return self._found.get((method.label, rule), {})
+
+    @property
+    def split_names(self) -> dict[Hashable, str]:
+        """The names of the splits, by what tells splits apart."""
+        return {_place(record)[0]: record.split for record in self.group.records}
+
     def values(self, method: Method, rule: str, field: str) -> Values | None:
         """A score by split and seed; None where an evaluation lacks it (no gate) or there is none."""
         cells = self._found.get((method.label, rule), {})
@@ -88,7 +106,7 @@ class Scores:
 
     def by_split(self, field: str) -> dict[str, dict[str, Estimate]]:
         """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves."""
-        names = {_place(record)[0]: record.split for record in self.group.records}
+        names = self.split_names
         found: dict[str, dict[str, Estimate]] = {name: {} for name in sorted(set(names.values()))}
         for method in self.standing:
             rule = self.rule_of(method, self.main_rules[0])
@@ -104,9 +122,13 @@ class Scores:
         exact = [method for method in self.methods if plain(method.label) == wanted]
         return next(iter([*exact, *(m for m in self.methods if plain(m.label.split(" (")[0]) == wanted)]), None)
 
-    def _add(self, record: RunRecord, evaluation: Evaluation, labels: dict[tuple[str, str], Method]) -> None:
+    def method_of(self, record: RunRecord, evaluation: Evaluation) -> Method:
+        """The method of an evaluation of one of the group's records."""
         definition = _definition(record, evaluation.entry)
-        method = labels.get((evaluation.entry, definition), Method(method_name(evaluation)))
+        return self._labels.get((evaluation.entry, definition), Method(method_name(evaluation)))
+
+    def _add(self, record: RunRecord, evaluation: Evaluation) -> None:
+        method = self.method_of(record, evaluation)
         if method not in self.methods:
             self.methods.append(method)
         cells = self._found.setdefault((method.label, evaluation.selection), {})
@@ -117,6 +139,9 @@ class Scores:
                 f"{method.label} has two different results for split {record.split}, seed {record.seed}, selection "
                 f"{evaluation.selection}; keep one of the records in the folder that is read."
             )
+        # A record keeps classes and curves under the rule that counts in it alone; of equal ones that one is wanted.
+        if evaluation.classes and not known.classes:
+            cells[split][seed] = evaluation
 
 
 def plain(name: str) -> str:
@@ -128,11 +153,12 @@ def _place(record: RunRecord) -> tuple[Hashable, Hashable]:
     return tuple(sorted(record.unseen)), (tuple(sorted(record.validation_unseen)), record.seed)
 
 
-def _by_split(group: Group, values: list[tuple[RunRecord, float]]) -> Values:
-    found: dict[Hashable, dict[Hashable, float]] = {}
-    for record, value in values:
+def by_place(pairs: Iterable[tuple[RunRecord, T]]) -> dict[Hashable, dict[Hashable, T]]:
+    """What belongs to records by their split and seed; of records of one split and seed the first counts."""
+    found: dict[Hashable, dict[Hashable, T]] = {}
+    for record, value in pairs:
         split, seed = _place(record)
-        found.setdefault(split, {})[seed] = value
+        found.setdefault(split, {}).setdefault(seed, value)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sadvae.record import Evaluation, RunRecord
 
 ORACLE = "oracle_test"
@@ -65,6 +67,14 @@ def method_name(evaluation: Evaluation) -> str:
 def run_title(record: RunRecord) -> str:
     """The title of the experiment, or its name."""
     return str(record.settings.get("title") or record.name)
+
+
+def title_of_all(records: Sequence[RunRecord]) -> str:
+    """Data set and counts of classes, as the titles of all splits begin: "UTD-MHAD 22/5 (random-22-5-0, default)"."""
+    first = records[0]
+    counts = f"{len(first.seen)}/{len(first.unseen)}"
+    titles = {run_title(record).partition(" (")[0] for record in records}
+    return titles.pop() if len(titles) == 1 and min(titles).endswith(f" {counts}") else f"{first.dataset} {counts}"
 
 
 def class_name(record: RunRecord, class_id: int) -> str:

@@ -49,12 +49,18 @@
   const oracle = (row) => row.dataset.oracle === "true";
   const short = (text, letters) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
 
+  // So many rows at most: more are read in the table, and would take a browser minutes to draw.
+  const MOST = 60;
+
   function draw() {
-    const narrow = chart.clientWidth < 560, letters = narrow ? 17 : 44;
+    const narrow = chart.clientWidth < 560, letters = narrow ? 17 : 60;
     const rows = rowsOf(tables[0]).filter((row) => !row.hidden);
     const cells = rows.map((row) => Array.from(row.cells).find((cell) => cell.dataset.score === score.value));
-    const kept = rows.map((row, i) => [row, cells[i]]).filter(([, cell]) => cell.dataset.value !== undefined);
-    const value = (name) => kept.map(([, cell]) => Number(cell.dataset[name]));
+    const scored = rows.map((row, i) => [row, cells[i]]).filter(([, cell]) => cell.dataset.value !== undefined);
+    const kept = scored.slice(0, MOST);
+    document.getElementById("drawn").textContent = `${kept.length} of ${scored.length} rows`;
+    // A row of few runs has no interval.
+    const value = (name) => kept.map(([, cell]) => Number(cell.dataset[name] ?? cell.dataset.value));
     const means = value("value"), lows = value("low"), highs = value("high");
     const label = ([row]) => {
       const { method, experiment } = row.dataset;
@@ -73,10 +79,10 @@
         size: 9, line: { width: 2 }, color: kept.map(([row]) => (oracle(row) ? "#D55E00" : "#0072B2")),
         symbol: kept.map(([row]) => (oracle(row) ? "diamond-open" : "circle")),
       },
-      customdata: kept.map(([row]) => escaped(`${row.dataset.method} · ${row.dataset.experiment}`)),
+      customdata: kept.map(([row]) => escaped(`${row.dataset.method} · ${row.dataset.experiment}, ${row.dataset.weights}`)),
       hovertemplate: "%{customdata}: %{x:.1f}<extra></extra>",
     }], chartLayout({
-      xaxis: { range: [-1, 101], title: { text: `${score.value} (%)` } },
+      xaxis: { range: [-1, 101], side: "top", title: { text: `${score.value} (%)` } },
       yaxis: {
         range: [kept.length - 0.4, -0.6], tickvals: places, ticktext: kept.map(label), automargin: true, zeroline: false,
         tickfont: { size: narrow ? 11 : 13 },

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sadvae.report.figures.confusions import Confusion
 from sadvae.report.figures.style import blank, short, styled, wrapped
 from sadvae.report.palette import INK
+from sadvae.report.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +21,9 @@ WRITTEN = 12
 
 
 @styled
-def confusion_matrix(names: Sequence[str], counts: NDArray[np.int64], method: str) -> Figure:
-    """Shares of each row in percent, the darker the larger; counts int [true class, answer]."""
+def confusion_matrix(found: Confusion, *, named: bool = False) -> Figure:
+    """Shares of each row in percent, the darker the larger. named: with the name of the split."""
+    names, counts = found.names, found.counts
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     few = len(names) <= WRITTEN
     figure = blank(3.2 if few else 3.6)
@@ -33,7 +35,8 @@ def confusion_matrix(names: Sequence[str], counts: NDArray[np.int64], method: st
     axes.tick_params(length=0, labelsize=6 if len(names) <= 24 else 4)
     axes.set_xlabel("answer")
     axes.set_ylabel("true class")
-    figure.suptitle(f"{method}: answers to clips of each class (%)", fontsize=7.5)
+    where = f"split {short(found.split, 32)}, {counted(found.runs, 'run')}\n" if named else ""
+    figure.suptitle(f"{where}{found.method}: answers to clips of each class (%)", fontsize=7.5)
     for side in axes.spines.values():
         side.set_visible(False)
     if few:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sadvae.evaluation.statistics import Estimate
 from sadvae.report.figures.style import blank, colour, hatch, styled
-from sadvae.report.means import Mean
 from sadvae.report.palette import INK, MUTED
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProbeGroup:
-    """Probes of one thing: its title, the accuracy from each source over seeds, and chance, as fractions."""
+    """Probes of one thing: its title, the accuracy from each source over runs, and chance, as fractions."""
 
     title: str
-    sources: Mapping[str, Mean]
+    sources: Mapping[str, Estimate]
     chance: float
 
 

@@ -9,31 +9,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sadvae.evaluation.statistics import Estimate
 from sadvae.report.figures.style import MARKS, blank, colour, styled
-from sadvae.report.means import Mean
 from sadvae.report.palette import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Curve = Sequence[tuple[float, float]]
 GRID = np.linspace(0, 1, 401)
 _DASHES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
 class MethodCurve:
-    """One method: its curve of each seed, (S, U) pairs as fractions, and where its calibrated gate stands."""
+    """One method: its curves [split][seed], (S, U) pairs as fractions, and where its calibrated gate stands."""
 
     method: str
-    curves: Sequence[Sequence[tuple[float, float]]]
-    seen: Mean | None
-    unseen: Mean | None
+    curves: Sequence[Sequence[Curve]]
+    seen: Estimate | None
+    unseen: Estimate | None
 
 
 @styled
 def seen_unseen(methods: Sequence[MethodCurve]) -> Figure:
-    """Mean curves over seeds, and marks with standard errors where the calibrated gates stand."""
+    """Mean curves over splits and seeds, and marks with standard errors where the calibrated gates stand."""
     figure = blank(3.1 + 0.14 * -(-len(methods) // 2))
     axes = figure.add_subplot()
     for number, found in enumerate(methods):
@@ -51,13 +52,17 @@ def seen_unseen(methods: Sequence[MethodCurve]) -> Figure:
     return figure
 
 
-def mean_curve(curves: Sequence[Sequence[tuple[float, float]]]) -> NDArray[np.float64]:
-    """The mean over seeds of the best U at each S of a grid of 401 values; nan where S is out of a curve's reach."""
-    return np.mean([_best_unseen(np.asarray(curve, dtype=np.float64)) for curve in curves], axis=0)
+def mean_curve(curves: Sequence[Sequence[Curve]]) -> NDArray[np.float64]:
+    """The mean over splits and seeds of the best U at each S of a grid of 401 values; nan where S is out of reach.
+
+    curves: [split][seed]; splits weigh the same.
+    """
+    return np.mean([np.mean([_best_unseen(curve) for curve in seeds], axis=0) for seeds in curves], axis=0)
 
 
-def _best_unseen(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+def _best_unseen(pairs: Curve) -> NDArray[np.float64]:
     """The largest U among the points with at least that S: thresholds make steps, and S rises as U falls."""
+    curve = np.asarray(pairs, dtype=np.float64)
     seen, unseen = curve[np.argsort(curve[:, 0], kind="stable")].T
     best = np.maximum.accumulate(unseen[::-1])[::-1]
     place = np.searchsorted(seen, GRID - 1e-9)

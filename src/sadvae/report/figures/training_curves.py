@@ -20,9 +20,9 @@ COLUMNS = 2
 
 @styled
 def training_curves(terms: Mapping[str, NDArray[np.float64]], picked: Sequence[int]) -> Figure:
-    """A small chart for each term: the mean over seeds, and a band from the least to the largest.
+    """A small chart for each term: the mean over runs, and a band from the least to the largest.
 
-    terms: float [seed, epoch] by name. picked: the epochs (from 1) whose weights count, dashed lines.
+    terms: float [run, epoch] by name. picked: the epochs (from 1) whose weights count, dashed lines.
     """
     rows = -(-len(terms) // COLUMNS)
     figure = blank(0.25 + 1.05 * rows)

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sadvae.record import RunRecord, read_record
+from sadvae.record import read_record
 from sadvae.report.figures.class_bars import class_bars
 from sadvae.report.figures.confusion_matrix import confusion_matrix
+from sadvae.report.figures.confusions import Confusion, confusions_of
 from sadvae.report.figures.from_run import maps_of, traversals_of
-from sadvae.report.figures.gather import by_method, class_means, confusion_of, curves_of, probes_of, training_of
+from sadvae.report.figures.gather import class_means, curves_of, probes_of, shown_methods, training_of
 from sadvae.report.figures.latent_maps import latent_maps
 from sadvae.report.figures.probe_bars import probe_bars
 from sadvae.report.figures.seen_unseen import seen_unseen
@@ -21,6 +22,7 @@ from sadvae.report.figures.traversal_rows import traversal_rows
 from sadvae.report.finished import FinishedRun, is_run_folder, read_run
 from sadvae.report.results import read_records
 from sadvae.report.results_groups import Group, grouped
+from sadvae.report.scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,31 +46,44 @@ def write_figures(source: Path, folder: Path, formats: tuple[str, ...]) -> list[
 def _slug(group: Group) -> str:
     first = group.records[0]
     words = [first.name, first.split, *([] if group.alone else [group.settings_hash])]
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", "-".join(words)).strip("-.") or "run"
+    return _file_name("-".join(words) if len(group.splits) == 1 else group.title) or "run"
+
+
+def _file_name(words: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", words).strip("-.")
 
 
 def _figures(group: Group, runs: Sequence[Path]) -> Iterator[tuple[str, Figure]]:
-    yield from record_figures(group.records)
-    folder = next((path for path in runs if _belongs(path, group.records)), None)
+    yield from record_figures(Scores(group))
+    folder = next((path for path in runs if _belongs(path, group)), None)
     if folder is not None:
         yield from run_figures(read_run(folder))
 
 
-def record_figures(records: Sequence[RunRecord]) -> Iterator[tuple[str, Figure]]:
-    """(name, figure) of everything that records of one experiment give; what they do not hold is left out."""
-    if by_method(records):
-        chance = records[0].evaluations[0].chance
-        yield "class_accuracy", class_bars(*class_means(records), chance)
-        yield "confusion", confusion_matrix(*confusion_of(records))
-    curves = curves_of(records)
+def record_figures(scores: Scores) -> Iterator[tuple[str, Figure]]:
+    """(name, figure) of everything that the records of a group give; what they do not hold is left out."""
+    methods = shown_methods(scores)
+    if methods:
+        chance = scores.group.records[0].evaluations[0].chance
+        yield "class_accuracy", class_bars(*class_means(methods), chance, len(scores.split_names))
+        yield from _confusions(confusions_of(scores))
+    curves = curves_of(methods)
     if curves:
         yield "seen_unseen", seen_unseen(curves)
-    terms, picked = training_of(records)
+    terms, picked = training_of(scores)
     if terms:
         yield "training", training_curves(terms, picked)
-    probes = probes_of(records)
+    probes = probes_of(scores)
     if probes:
         yield "probes", probe_bars(probes)
+
+
+def _confusions(found: Sequence[Confusion]) -> Iterator[tuple[str, Figure]]:
+    """A matrix a split; splits of one name are numbered, so that no file takes the place of another."""
+    names = [_file_name(confusion.split) for confusion in found]
+    for number, (name, confusion) in enumerate(zip(names, found, strict=True)):
+        end = f"-{name}" if names.count(name) == 1 else f"-{name}-{number}"
+        yield f"confusion{end if len(found) > 1 else ''}", confusion_matrix(confusion, named=len(found) > 1)
 
 
 def run_figures(run: FinishedRun) -> Iterator[tuple[str, Figure]]:
@@ -86,5 +101,5 @@ def _runs(source: Path) -> list[Path]:
     return [path.parent for path in found if is_run_folder(path.parent)]
 
 
-def _belongs(folder: Path, records: Sequence[RunRecord]) -> bool:
-    return read_record(folder / "record.json") in records
+def _belongs(folder: Path, group: Group) -> bool:
+    return read_record(folder / "record.json") in group.records

@@ -3,50 +3,69 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sadvae.report.figures.gather import by_method, class_means, curves_of, probes_of
+from sadvae.report.figures.gather import class_means, curves_of, probes_of, shown_methods
 from sadvae.report.figures.probe_bars import ProbeGroup
 from sadvae.report.figures.seen_unseen import GRID, MethodCurve, mean_curve
-from sadvae.report.markup import Html, details, element, joined, table
-from sadvae.report.overview.lines import experiment_name
+from sadvae.report.markup import Html, details, element, joined, note, table
+from sadvae.report.overview.class_charts import class_chart, class_place, is_wide
+from sadvae.report.overview.lines import experiment_name, input_words
 from sadvae.report.palette import COLOURS
 from sadvae.report.published import published_results
 from sadvae.report.results_groups import Group
+from sadvae.report.scores import Scores
 from sadvae.report.section import Chart, Section, chart_place, figures, plot_text, rounded
 from sadvae.report.sections.comparison import published_table
-from sadvae.report.words import percent, run_title
+from sadvae.report.words import counted, percent, run_title
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 
 
-def experiments(groups: Sequence[Group]) -> Section:
+def experiments(every: Sequence[Scores]) -> Section:
     """All experiments, each on a click."""
     charts: dict[str, Chart] = {}
-    parts = [_experiment(group, number, charts) for number, group in enumerate(groups)]
+    parts = [_experiment(scores, number, charts) for number, scores in enumerate(every)]
     return Section("experiments", "Experiment by experiment", joined(*parts), charts)
 
 
-def _experiment(group: Group, number: int, charts: dict[str, Chart]) -> Html:
-    first = group.records[0]
-    title = joined(element("b", experiment_name(group)), f": {run_title(first)}, {first.dataset}, split {first.split}")
-    places, written = [], []
-    if by_method(group.records):
-        names, means = class_means(group.records)
-        charts[f"classes-{number}"] = _classes(names, means)
-        height = 60 + len(names) * max(26, 11 * len(means))
-        places.append(chart_place(f"classes-{number}", "Unseen classes: zero-shot accuracy (%)", height))
-    curves = curves_of(group.records)
+def _experiment(scores: Scores, number: int, charts: dict[str, Chart]) -> Html:
+    methods, splits = shown_methods(scores), len(scores.split_names)
+    legend = {method: i for i, method in enumerate(methods)}
+    places, wide, written = [], [], []
+    if methods:
+        classes, means = class_means(methods)
+        charts[f"classes-{number}"] = class_chart(classes, means, splits)
+        place = class_place(f"classes-{number}", classes, means, splits)
+        (wide if is_wide(means) else places).append(place)
+    curves = curves_of(methods)
     if curves:
-        charts[f"curve-{number}"] = _curves(curves)
-        places.append(chart_place(f"curve-{number}", "Unseen against seen accuracy (%), mean over seeds", 400))
-    probes = probes_of(group.records)
+        charts[f"curve-{number}"] = _curves(curves, legend)
+        over = "splits and seeds" if splits > 1 else "seeds"
+        places.append(chart_place(f"curve-{number}", f"Unseen against seen accuracy (%), mean over {over}", 400))
+    probes = probes_of(scores)
     if probes:
         written.append(_probes(probes))
-    stated = dict.fromkeys(result for record in group.records for result in published_results(record))
+    stated = dict.fromkeys(result for record in scores.group.records for result in published_results(record))
     written.append(published_table(tuple(stated)))
-    legend = _legend(list(by_method(group.records)))
-    return details(title, legend, figures(*places, columns="two"), *written, open_=number == 0)
+    parts = (_splits(scores), _legend(list(methods)), *wide, figures(*places, columns="two"), *written)
+    return details(_title(scores.group, splits), *parts, open_=number == 0)
+
+
+def _title(group: Group, splits: int) -> Html:
+    """The experiment and its data; of one split its title and name, of several how many there are."""
+    first = group.records[0]
+    if splits == 1:
+        return joined(
+            element("b", experiment_name(group)), f": {run_title(first)}, {first.dataset}, split {first.split}"
+        )
+    told = f"{counted(splits, 'split')}, {counted(len(group.records), 'record')}; {input_words(group)}"
+    return joined(element("b", experiment_name(group)), f": {told}")
+
+
+def _splits(scores: Scores) -> Html | str:
+    names = list(dict.fromkeys(scores.split_names.values()))
+    return note(f"Splits: {', '.join(names)}.") if len(names) > 1 else ""
 
 
 def _legend(methods: Sequence[str]) -> Html:
@@ -61,38 +80,10 @@ def _legend(methods: Sequence[str]) -> Html:
     return element("ul", *items, class_="legend")
 
 
-def _classes(names: Sequence[str], means: dict) -> Chart:
-    bars = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": plot_text(method),
-            "y": [plot_text(name, 24) for name in names],
-            "x": rounded([100 * mean.value if mean else 0 for mean in row], 2),
-            "error_x": {
-                "type": "data",
-                "array": rounded([100 * (mean.error or 0) if mean else 0 for mean in row], 2),
-                "thickness": 1,
-                "width": 2,
-            },
-            "marker": {"color": COLOURS[i % len(COLOURS)], "pattern": {"shape": "/" if i >= len(COLOURS) else ""}},
-            "hovertemplate": "%{y}: %{x:.1f}",
-        }
-        for i, (method, row) in enumerate(means.items())
-    ]
-    layout = {
-        "xaxis": {"range": [0, 101]},
-        "yaxis": {"autorange": "reversed", "automargin": True},
-        "barmode": "group",
-        "showlegend": False,
-        "margin": {"l": 46, "r": 12, "t": 10, "b": 34},
-    }
-    return {"data": bars, "layout": layout}
-
-
-def _curves(found: Sequence[MethodCurve]) -> Chart:
+def _curves(found: Sequence[MethodCurve], legend: Mapping[str, int]) -> Chart:
     lines = []
-    for i, method in enumerate(found):
+    for method in found:
+        i = legend[method.method]
         points = [(s, u) for s, u in zip(GRID, mean_curve(method.curves), strict=True) if not math.isnan(u)]
         lines.append(
             {

@@ -1,14 +1,17 @@
-"""The lines of the overview's tables: means over seeds with intervals, and every single run."""
+"""The lines of the overview's tables: means over splits and seeds as RESULTS.md has them, and every single run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sadvae.evaluation.statistics import Estimate
 from sadvae.record import Evaluation, RunRecord
-from sadvae.report.means import Mean, mean_of
+from sadvae.report.results_contents import clips_words
 from sadvae.report.results_groups import Group
-from sadvae.report.words import ORACLE, method_name, rule_words
+from sadvae.report.results_text import UNKNOWN, setting
+from sadvae.report.scores import FEWEST, Method, Scores
+from sadvae.report.words import ORACLE, counted, rule_words, title_of_all
 
 SCORES = {
     "ZSL": "zsl_accuracy",
@@ -21,75 +24,109 @@ SCORES = {
 
 @dataclass(frozen=True)
 class Score:
-    """A mean as a fraction, and its 95 % interval; without one low and high are the mean itself."""
+    """A mean as a fraction, its standard error, and its interval where there are enough runs to believe one."""
 
     mean: float
-    low: float
-    high: float
+    error: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: a method on an experiment under a rule; seeds: how many, or which one. scores by name."""
+    """One line: a method on an experiment under a rule.
+
+    experiment: what the menu of experiments lists. shown: what stands below the method. split: its name, or how many
+    splits. inputs: encoder and texts. counts: numbers of splits and runs, or the seed. scores by name.
+    """
 
     method: str
     experiment: str
+    shown: str
     dataset: str
     split: str
+    inputs: str
     weights: str
     oracle: bool
-    seeds: int
+    counts: Mapping[str, int]
     scores: Mapping[str, Score | None]
 
 
-def mean_lines(groups: Sequence[Group]) -> list[Line]:
-    """A line for each experiment, method and rule, over its seeds."""
-    lines = []
-    for group in groups:
-        found: dict[tuple[str, str], list[Evaluation]] = {}
-        for record in group.records:
-            for evaluation in record.evaluations:
-                found.setdefault((method_name(evaluation), evaluation.selection), []).append(evaluation)
-        lines += [_line(group.records[0], same, len(same), group) for same in found.values()]
-    return lines
+def mean_lines(every: Sequence[Scores]) -> list[Line]:
+    """A line for each experiment, method and rule, over its splits and seeds."""
+    return [
+        _mean_line(scores, method, rule)
+        for scores in every
+        for method in scores.methods
+        for rule in scores.rules(method)
+    ]
 
 
-def run_lines(groups: Sequence[Group]) -> list[Line]:
+def run_lines(every: Sequence[Scores]) -> list[Line]:
     """A line for each record, method and rule."""
     return [
-        _line(record, [evaluation], record.seed, group)
-        for group in groups
-        for record in group.records
+        _run_line(scores, record, evaluation)
+        for scores in every
+        for record in scores.group.records
         for evaluation in record.evaluations
     ]
 
 
 def experiment_name(group: Group) -> str:
-    """The name of an experiment, and its settings' hash where others share the name."""
+    """The name of an experiment, or what its names have in common, and its settings' hash where others share it."""
+    names = {record.name for record in group.records}
+    name = min(names) if len(names) == 1 else title_of_all(group.records)
+    return name if group.alone else f"{name} ({group.settings_hash})"
+
+
+def input_words(group: Group) -> str:
+    """What went in, as far as it is known: the data sets that trained, the encoder and the texts."""
+    return ", ".join(filter(None, (clips_words(group.records[0]), _settings_words(group))))
+
+
+def _settings_words(group: Group) -> str:
     first = group.records[0]
-    return first.name if group.alone else f"{first.name} ({group.settings_hash})"
+    found = {"encoder": setting(first, "encoder", "preset"), "texts": setting(first, "text", "mode")}
+    return ", ".join(f"{name} {value}" for name, value in found.items() if value != UNKNOWN)
 
 
-def _line(record: RunRecord, same: Sequence[Evaluation], seeds: int, group: Group) -> Line:
+def _mean_line(scores: Scores, method: Method, rule: str) -> Line:
+    group, cells = scores.group, scores.evaluations(method, rule)
+    names = [scores.split_names[split] for split in cells]
     return Line(
-        method_name(same[0]),
+        method.label,
         experiment_name(group),
-        record.dataset,
-        record.split,
-        rule_words(same[0].selection),
-        same[0].selection == ORACLE,
-        seeds,
-        {name: score_of(mean_of([getattr(e, field) for e in same])) for name, field in SCORES.items()},
+        experiment_name(group),
+        group.records[0].dataset,
+        names[0] if len(names) == 1 else counted(len(names), "split"),
+        _settings_words(group),
+        rule_words(rule),
+        rule == ORACLE,
+        {"Splits": len(names), "Runs": sum(map(len, cells.values()))},
+        {name: score_of(scores.mean(method, rule, field)) for name, field in SCORES.items()},
     )
 
 
-def score_of(mean: Mean | None) -> Score | None:
-    """A mean with its 95 % interval by Student's t over seeds, within 0 and 1."""
-    if mean is None:
-        return None
-    if mean.error is None:
-        return Score(mean.value, mean.value, mean.value)
-    from scipy.stats import t
+def _run_line(scores: Scores, record: RunRecord, evaluation: Evaluation) -> Line:
+    values = {name: getattr(evaluation, field) for name, field in SCORES.items()}
+    return Line(
+        scores.method_of(record, evaluation).label,
+        experiment_name(scores.group),
+        record.name,
+        record.dataset,
+        record.split,
+        "",
+        rule_words(evaluation.selection),
+        evaluation.selection == ORACLE,
+        {"Seed": record.seed},
+        {name: None if value is None else Score(value) for name, value in values.items()},
+    )
 
-    half = float(t.ppf(0.975, mean.count - 1)) * mean.error
-    return Score(mean.value, max(0.0, mean.value - half), min(1.0, mean.value + half))
+
+def score_of(estimate: Estimate | None) -> Score | None:
+    """An estimate as the tables of RESULTS.md show it: the interval from as many runs on."""
+    if estimate is None:
+        return None
+    if estimate.count < FEWEST:
+        return Score(estimate.value, estimate.error)
+    return Score(estimate.value, estimate.error, estimate.low, estimate.high)

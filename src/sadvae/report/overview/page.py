@@ -16,6 +16,7 @@ from sadvae.report.overview.tables import filter_bar, lines_table
 from sadvae.report.results import read_records
 from sadvae.report.results_groups import grouped
 from sadvae.report.run_report import scene_of
+from sadvae.report.scores import FEWEST, Scores
 from sadvae.report.section import Section
 from sadvae.report.words import counted
 
@@ -37,7 +38,8 @@ def write_page(path: Path, source: Path) -> None:
 def overview_html(records: Sequence[RunRecord]) -> str:
     """The overview as HTML: it loads nothing, and without JavaScript its tables are still there."""
     groups = grouped(records)
-    means, runs = mean_lines(groups), run_lines(groups)
+    every = [Scores(group) for group in groups]
+    means, runs = mean_lines(every), run_lines(every)
     return filled_page(
         title=TITLE,
         kicker="Zero-shot action recognition from skeletons: all runs",
@@ -51,7 +53,7 @@ def overview_html(records: Sequence[RunRecord]) -> str:
                 )
             )
         ),
-        sections=[_methods(means), _chart(), experiments(groups), _runs(runs)],
+        sections=[_methods(means), _chart(), experiments(every), _runs(runs)],
         styles=("page.css", "overview.css"),
         scripts=(("page.js",), ("overview.js",)),
     )
@@ -59,12 +61,14 @@ def overview_html(records: Sequence[RunRecord]) -> str:
 
 def _methods(lines: Sequence[Line]) -> Section:
     text = note(
-        "In percent: the mean over seeds, and below it its 95 % interval (Student's t; none for one seed). ZSL: clips "
-        "of unseen classes, choice among these. S, U, H: choice among all classes; clips of seen classes, of unseen "
-        "classes, and the harmonic mean. Rows marked “oracle, not a result” picked their epoch by looking at the test "
-        "set. Click a heading to sort."
+        "In percent: the mean over splits and seeds, and below it from "
+        f"{FEWEST} runs on the 95 % interval of a bootstrap over splits and seeds, of fewer ± its standard error (none "
+        "for a single run). With one split both are about seeds alone. An equal result of two experiment files counts "
+        "once. ZSL: clips of unseen classes, choice among these. S, U, H: choice among all classes; clips of seen "
+        "classes, of unseen classes, and the harmonic mean. Rows marked “oracle, not a result” picked their epoch by "
+        "looking at the test set. Click a heading to sort."
     )
-    table = lines_table(lines, "means", "Methods: means over seeds", "Seeds")
+    table = lines_table(lines, "means", "Methods: means over splits and seeds", ("Splits", "Runs"))
     return Section("table", "All methods", joined(filter_bar(lines), text, table))
 
 
@@ -74,12 +78,16 @@ def _chart() -> Section:
     place = element("div", id="means-chart", role="img", aria_label="Means and intervals of the rows that are shown")
     body = joined(
         element("div", menu, class_="filters"),
-        note("The rows of the table above, as it is sorted and filtered; open diamonds are oracles."),
+        note(
+            "The first rows of the table above, as it is sorted and filtered: ",
+            element("span", id="drawn"),
+            ". Lines are the intervals of the table; open diamonds are oracles.",
+        ),
         place,
     )
     return Section("chart", "Side by side", body)
 
 
 def _runs(lines: Sequence[Line]) -> Section:
-    table: Html = lines_table(lines, "runs", "Every run", "Seed")
-    return Section("runs", "Every run", details(f"{counted(len(lines), 'row')}, one a seed and method", table))
+    table: Html = lines_table(lines, "runs", "Every run", ("Seed",))
+    return Section("runs", "Every run", details(f"{counted(len(lines), 'row')}, one a record, method and rule", table))

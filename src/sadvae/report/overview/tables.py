@@ -29,10 +29,10 @@ def _menu(name: str, title: str, lines: Sequence[Line]) -> Html:
     return element("label", title, element("select", *options, data_filter=name))
 
 
-def lines_table(lines: Sequence[Line], name: str, caption: str, seeds: str) -> Html:
-    """A table whose headings are buttons that sort it; seeds: the heading of the column of seeds."""
-    heads = ["Method and experiment", *SCORES, seeds, "Weights", "Data set and split"]
-    numbers = {*SCORES, seeds}
+def lines_table(lines: Sequence[Line], name: str, caption: str, counts: Sequence[str]) -> Html:
+    """A table whose headings are buttons that sort it; counts: the headings of the columns of splits, runs or seeds."""
+    heads = ["Method and experiment", *SCORES, *counts, "Weights", "Data set and split"]
+    numbers = {*SCORES, *counts}
     top = element("tr", *(_head(head, head in numbers) for head in heads))
     body = element("tbody", *(_row(line) for line in lines))
     shown = element("p", f"{len(lines)} of {len(lines)} rows", role="status", class_="note", data_count=name)
@@ -48,11 +48,11 @@ def _head(name: str, number: bool) -> Html:
 def _row(line: Line) -> Html:
     weights = element("b", line.weights) if line.oracle else line.weights
     cells = [
-        element("th", line.method, " ", element("small", line.experiment), scope="row"),
+        element("th", line.method, " ", element("small", line.shown), scope="row"),
         *(_score(line.scores[name], name) for name in SCORES),
-        element("td", line.seeds, class_="number", data_value=line.seeds),
+        *(element("td", count, class_="number", data_value=count) for count in line.counts.values()),
         element("td", weights),
-        element("td", line.dataset, ", ", line.split),
+        element("td", line.dataset, ", ", line.split, element("small", line.inputs) if line.inputs else ""),
     ]
     data = {f"data_{name}": getattr(line, name) for name in FILTERS}
     return element("tr", *cells, data_oracle=str(line.oracle).lower(), **data)
@@ -61,9 +61,9 @@ def _row(line: Line) -> Html:
 def _score(score: Score | None, name: str) -> Html:
     if score is None:
         return element("td", DASH, class_="number", data_score=name)
-    low, high = percent(score.low), percent(score.high)
-    spread = element("small", f" {low}{DASH}{high}") if low != high else ""
-    data = {"data_value": f"{100 * score.mean:.4f}", "data_low": f"{100 * score.low:.4f}"}
-    return element(
-        "td", percent(score.mean), spread, class_="number", data_score=name, data_high=f"{100 * score.high:.4f}", **data
-    )
+    data: dict[str, object] = {"data_score": name, "data_value": f"{100 * score.mean:.4f}"}
+    spread = "" if score.error is None else f" ±\u00a0{percent(score.error)}"
+    if score.low is not None and score.high is not None:
+        spread = f" {percent(score.low)}{DASH}{percent(score.high)}"
+        data |= {"data_low": f"{100 * score.low:.4f}", "data_high": f"{100 * score.high:.4f}"}
+    return element("td", percent(score.mean), element("small", spread) if spread else "", class_="number", **data)
