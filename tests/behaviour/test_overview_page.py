@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -12,6 +13,7 @@ from sadvae.record import ProbeResult, RunRecord
 from sadvae.report.overview.page import overview_html
 from tests.behaviour.chromium import Opened, new_page, resize
 from tests.report_samples import make_evaluation, make_record, without_gate
+from tests.unit.test_results_many import records as records_of_splits
 
 EVIL = "</script><script>window.taken = 1</script>"
 LONG = "an_experiment_with_a_name_that_goes_on_" + "x" * 30
@@ -90,6 +92,17 @@ def test_search_finds_all_words_in_any_order_and_case(page: Page) -> None:
     assert (count(page), count(page, "runs")) == ("1 of 8 rows", "5 of 40 rows")
     search(page, "nothing like this")
     assert (shown(page), count(page)) == ([], "0 of 8 rows")
+
+
+def test_runs_of_several_splits_are_found_by_their_experiment(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "overview.html"
+    path.write_text(overview_html(records_of_splits()), encoding="utf-8")
+    with new_page(chromium) as found:
+        found.page.goto(path.as_uri())
+        search(found.page, "4/2 ridge")
+        assert (count(found.page), count(found.page, "runs")) == ("1 of 7 rows", "6 of 42 rows")
+        search(found.page, "trial-second ridge")
+        assert (count(found.page), count(found.page, "runs")) == ("0 of 7 rows", "2 of 42 rows")
 
 
 def test_menus_filter_and_clear_shows_all(page: Page) -> None:

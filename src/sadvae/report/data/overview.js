@@ -9,7 +9,8 @@
   const plain = (text) => text.normalize("NFKC").toLowerCase();
 
   function wanted(row, words) {
-    const text = plain(Array.from(row.cells, (cell) => cell.textContent).join(" "));
+    // A run shows its own name; what it belongs to finds it too.
+    const text = plain([row.dataset.experiment, ...Array.from(row.cells, (cell) => cell.textContent)].join(" "));
     return words.every((word) => text.includes(word)) &&
       menus.every((menu) => !menu.value || row.dataset[menu.dataset.filter] === menu.value);
   }
