@@ -19,6 +19,7 @@ from sadvae.files import check_free
 from sadvae.methods.baselines import BASELINES
 from sadvae.methods.settings import PRESETS
 from sadvae.methods.store import FILES, TrainedFolder, write_trained
+from sadvae.methods.trained_on import trained_on
 from sadvae.recognition.config import Origin, without_details
 from sadvae.recognition.folder import FILES as RECOGNIZER_FILES
 from sadvae.recognizer import Recognizer, new_recognizer
@@ -82,9 +83,8 @@ def command(
             lambda epoch, losses: say("train", epoch + 1, 0),
         )
     evaluation = fitted.evaluation
-    write_trained(
-        out, TrainedFolder(fitted.levels.trained, fitted.gate, name, evaluation.preset, selection, evaluation.epoch)
-    )
+    picked = name, evaluation.preset, selection, evaluation.epoch
+    write_trained(out, TrainedFolder(fitted.levels.trained, fitted.gate, *picked, trained_on(found.dataset, task)))
     if encoders is not None and recognizer is not None:
         _recognizer(fitted, task, found, load_encoders(encoders).test, seed).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
