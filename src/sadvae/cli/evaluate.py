@@ -17,6 +17,7 @@ from sadvae.files import write_json
 from sadvae.methods.store import read_trained
 from sadvae.methods.trained_on import check_scored_on, trained_on
 from sadvae.text.embed import read_class_embeddings
+from sadvae.text.fitting import check_vectors
 
 HELP = """Score a trained method: ZSL, S, U, H, and a table by class.
 
@@ -35,7 +36,9 @@ def command(
 ) -> None:
     """Evaluate, print both tables, and write the evaluation."""
     found, kept = read_features(features), read_trained(trained)
-    task = found.task(read_class_embeddings(embeddings))
+    vectors = read_class_embeddings(embeddings)
+    check_vectors(vectors, found.class_names, path=embeddings, whose=f"{features} ({found.dataset})")
+    task = found.task(vectors)
     paths = {"trained": trained, "features": features, "texts": embeddings}
     now = trained_on(found.dataset, task)
     check_scored_on(kept.trained_on, now, found.class_names, **paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def command(
         layout = _chosen(find_layouts(source), name)
         embeddings = read_texts(layout, text, text_encoder)
         names = _names(layout.dataset, len(embeddings.ids))
+        embeddings = replace(embeddings, names=names or ())
         features = read_published(layout, len(embeddings.ids), names, derive_splits=derive_splits)
     write_features(out, features)
     if embeddings is not None:

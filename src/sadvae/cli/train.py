@@ -11,6 +11,7 @@ from rich.console import Console
 from sadvae import stages
 from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
+from sadvae.encoders.made_by import check_made_by
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
@@ -28,6 +29,7 @@ from sadvae.task import ZeroShotTask
 from sadvae.teaching import material_with_vectors, taught
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.encoders import load_text_encoder
+from sadvae.text.fitting import check_vectors
 from sadvae.types import ClassEmbeddings
 
 HELP = """Train SA-DVAE (or a baseline) on features and class embeddings.
@@ -66,6 +68,10 @@ def command(
         raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
     check_free(out, FILES)
     found, vectors = read_features(features), read_class_embeddings(embeddings)
+    check_vectors(vectors, found.class_names, path=embeddings, whose=f"{features} ({found.dataset})")
+    encoder = load_encoders(encoders).test if encoders is not None else None
+    if encoder is not None and encoders is not None:
+        check_made_by(found.test.train, encoder, features=features, encoders=encoders)
     if recognizer is not None:
         check_free(recognizer, RECOGNIZER_FILES)
         _check_for_recognizer(vectors, embeddings)
@@ -85,8 +91,8 @@ def command(
     evaluation = fitted.evaluation
     picked = name, evaluation.preset, selection, evaluation.epoch
     write_trained(out, TrainedFolder(fitted.levels.trained, fitted.gate, *picked, trained_on(found.dataset, task)))
-    if encoders is not None and recognizer is not None:
-        _recognizer(fitted, task, found, load_encoders(encoders).test, seed).save(recognizer)
+    if encoder is not None and recognizer is not None:
+        _recognizer(fitted, task, found, encoder, seed).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
     Console(soft_wrap=True).print(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")

@@ -15,7 +15,7 @@ from sadvae.encoders.architectures import Network, new_network
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.training_report import TrainingReport
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.files import atomic_folder, hash_each, read_bytes, read_json, write_json
 from sadvae.types import EncoderTrace, Layout
 
 FORMAT = "sadvae-encoder-1"
@@ -54,6 +54,10 @@ class TrainedEncoder:
     def weights(self) -> dict[str, Tensor]:
         """Its weights by name."""
         return {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+
+    def digest(self) -> str:
+        """A sha256 over its weights, in hexadecimal: which of the encoders of one training set it is."""
+        return hash_each(tensor.detach().cpu().numpy() for tensor in self.weights().values())
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""

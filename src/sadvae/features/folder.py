@@ -131,7 +131,9 @@ def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:
 
 
 def write_feature_set(path: Path, part: FeatureSet) -> None:
-    """Write one feature set as .npz: features, labels, clip_ids; where known subjects, seen_logits, encoder (JSON)."""
+    """Write one feature set as .npz: features, labels, clip_ids; where known subjects, seen_logits, encoder (JSON) and
+    encoder_digest.
+    """
     arrays = {"features": part.features, "labels": part.labels, "clip_ids": np.array(part.clip_ids, dtype=np.str_)}
     if part.subjects is not None:
         arrays["subjects"] = np.array(part.subjects, dtype=np.str_)
@@ -140,6 +142,8 @@ def write_feature_set(path: Path, part: FeatureSet) -> None:
     if part.encoder is not None:
         arrays["encoder"] = np.array(json.dumps(asdict(part.encoder)))
     arrays["provenance"] = np.array(part.provenance)
+    if part.encoder_digest:
+        arrays["encoder_digest"] = np.array(part.encoder_digest)
     write_arrays(path, arrays)
 
 
@@ -161,6 +165,7 @@ def read_feature_set(path: Path) -> FeatureSet:
             arrays["seen_logits"].astype(np.float32, copy=False) if "seen_logits" in arrays else None,
             _read_trace(str(arrays["encoder"])) if "encoder" in arrays else None,
             str(arrays.get("provenance", "")),
+            str(arrays.get("encoder_digest", "")),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise SadvaeError(f"{path} is not a feature set: {error}.") from error
