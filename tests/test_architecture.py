@@ -15,6 +15,7 @@ FLOORS = {
     "cores": 0,
     "equal_rows": 0,
     "files": 1,
+    "folders": 1,
     "mat_file": 1,
     "task": 1,
     "lessons": 0,

@@ -117,7 +117,7 @@ def test_missing_files_and_foreign_folders_are_named(resources: Path, tmp_path: 
     (resources / "sk_feats" / "shift_tiny_2_r" / "gtest.npy").unlink()
     with pytest.raises(SadvaeError, match=r"gtest\.npy does not exist"):
         load(resources)
-    with pytest.raises(SadvaeError, match="is it a published resources folder"):
+    with pytest.raises(SadvaeError, match="is not a published resources folder"):
         find_layouts(tmp_path / "nothing")
 
 

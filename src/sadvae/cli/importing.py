@@ -45,6 +45,8 @@ def command(
     ] = False,
 ) -> None:
     """Import and say what the source holds."""
+    if not source.exists():
+        raise SadvaeError(f"{source} does not exist; check the path.")
     embeddings: ClassEmbeddings | None = None
     if is_smie(source):
         _import_smie(source, out)

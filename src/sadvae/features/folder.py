@@ -21,10 +21,12 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
+from sadvae.folders import check_kind
 from sadvae.task import Allowance, ZeroShotTask
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
+REMEDY = "make one with `sadvae import` or `sadvae extract`"
 Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
 # The files of a features folder: of both levels, feature maps too, and the vectors that `sadvae import` puts beside.
@@ -106,7 +108,10 @@ def fill_features(folder: Path, features: Features) -> None:
 
 
 def read_features(folder: Path) -> Features:
-    """Read a features folder. Raises SadvaeError if it is missing, incomplete or of another format."""
+    """Read a features folder. Raises SadvaeError if it is none, incomplete or of another format."""
+    published = (Path(folder) / "sk_feats").is_dir()
+    remedy = "it holds published features, so `sadvae import` it first" if published else REMEDY
+    check_kind(folder, is_features_folder, "a features folder", remedy)
     about = read_json(Path(folder) / "task.json")
     try:
         if about["format"] != FORMAT:

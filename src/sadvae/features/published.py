@@ -16,6 +16,7 @@ from sadvae.errors import SadvaeError
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import feature_part, level_of_parts
 from sadvae.files import hash_arrays, read_npy
+from sadvae.folders import check_kind
 from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray
 
 _FOLDER = re.compile(r"(?P<encoder>[a-z0-9]+)_(?P<dataset>[a-z0-9]+)_(?P<unseen>\d+)_r")
@@ -46,15 +47,21 @@ class PublishedLayout:
         return self.root / "label_splits" / self.dataset
 
 
+def is_resources(root: Path) -> bool:
+    """Whether a folder looks like published resources."""
+    return (root / "sk_feats").is_dir()
+
+
 def find_layouts(root: Path) -> tuple[PublishedLayout, ...]:
     """Every test-level feature folder below root/sk_feats. Raises SadvaeError where there is none."""
     root = Path(root)
     matches = [_FOLDER.fullmatch(path.name) for path in sorted((root / "sk_feats").glob("*_r")) if path.is_dir()]
     found = tuple(PublishedLayout(root, m["encoder"], m["dataset"], int(m["unseen"])) for m in matches if m)
     if not found:
-        raise SadvaeError(
-            f"{root} holds no folder sk_feats/ENCODER_DATASET_UNSEEN_r; is it a published resources folder?"
+        check_kind(
+            root, is_resources, "a published resources folder", "it would hold sk_feats/ENCODER_DATASET_UNSEEN_r"
         )
+        raise SadvaeError(f"{root}/sk_feats holds no folder ENCODER_DATASET_UNSEEN_r; is it as published?")
     return found
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.folders import check_kind
 from sadvae.methods.baselines import NEURAL
 from sadvae.methods.cca import TrainedCCA
 from sadvae.methods.gate import Gate, gate_from_json, gate_to_json
@@ -87,8 +88,14 @@ def write_trained(folder: Path, kept: TrainedFolder) -> None:
         write_json(new / "training.json", about | {"trained_on": kept.trained_on.model_dump(mode="json")})
 
 
+def is_trained(folder: Path) -> bool:
+    """Whether a folder says that it holds a trained method."""
+    return (Path(folder) / "training.json").is_file()
+
+
 def read_trained(folder: Path) -> TrainedFolder:
     """Read a TrainedFolder. Raises SadvaeError if it is missing, damaged, or does not say what it was trained on."""
+    check_kind(folder, is_trained, "a folder of a trained method", "make one with `sadvae train`")
     about = read_json(Path(folder) / "training.json")
     trained = load_trained(Path(folder) / "method")
     try:
