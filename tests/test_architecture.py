@@ -83,6 +83,7 @@ SAME_FLOOR = {
     ("serving", "report"),
     ("accuracy", "experiment"),
     ("search", "bench"),
+    ("features", "splits"),
 }
 APART = [
     ({"skeleton", "video", "encoders"}, {"methods", "evaluation", "text"}),

@@ -6,6 +6,8 @@ A "resources" folder holds sk_feats/{encoder}_{dataset}_{u}_r/ (test level), sk_
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,11 @@ from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import feature_part, level_of_parts
 from sadvae.files import hash_arrays, read_npy
 from sadvae.folders import check_kind
+from sadvae.splits.reader import split_of
 from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray
 
+# What published folders call data sets, and what we do.
+FULL_NAMES = {"utd": "utd_mhad", "msr": "msr_action3d"}
 _FOLDER = re.compile(r"(?P<encoder>[a-z0-9]+)_(?P<dataset>[a-z0-9]+)_(?P<unseen>\d+)_r")
 
 
@@ -80,7 +85,14 @@ def read_split(layout: PublishedLayout, class_count: int, *, derive: bool = Fals
         if held:
             rest = tuple(c for c in seen if c not in set(held))
             _check_list(layout.splits / f"rs{len(rest)}_0.npy", rest, class_count)
-    return ClassSplit(f"{layout.dataset}-published-{layout.unseen}", seen, unseen, held)
+    return ClassSplit(_split_name(layout, unseen, class_count), seen, unseen, held)
+
+
+def _split_name(layout: PublishedLayout, unseen: tuple[int, ...], class_count: int) -> str:
+    """The name of the known split with these unseen classes; else one that ends in a hash of them."""
+    known = split_of(FULL_NAMES.get(layout.dataset, layout.dataset), unseen, class_count)
+    digest = hashlib.sha256(json.dumps(unseen).encode()).hexdigest()
+    return known or f"{layout.dataset}-published-{layout.unseen}-{digest[:6]}"
 
 
 def check_split_lists(folder: Path) -> tuple[str, ...]:

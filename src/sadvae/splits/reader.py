@@ -24,6 +24,14 @@ def published_splits(dataset: str) -> tuple[str, ...]:
     return tuple(_published().get(dataset, {}))
 
 
+def split_of(dataset: str, unseen: Sequence[int], class_count: int) -> str | None:
+    """The name of the published split of a dataset that has these unseen classes; None where there is none."""
+    if CLASS_COUNTS.get(dataset) != class_count:
+        return None
+    wanted, splits = sorted(unseen), _published().get(dataset, {})
+    return next((name for name, entry in splits.items() if sorted(entry["unseen"]) == wanted), None)
+
+
 def load_split(
     dataset: str,
     name: str,
