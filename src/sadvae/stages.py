@@ -22,7 +22,7 @@ from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_fe
 from sadvae.files import atomic_folder
 from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
 from sadvae.methods.baselines import BASELINES, baseline
-from sadvae.methods.gate import GATES, Gate
+from sadvae.methods.gate import Gate, check_gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
 from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
@@ -94,8 +94,7 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
             _check_file(Path(contender.text.encoder), "encoder of [text]")
         else:
             check_mode(contender.text.mode)
-        if contender.gate not in GATES:
-            raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
+        check_gate(contender.gate)
 
 
 def _check_sources(data: DataSettings, source: Source) -> None:
@@ -324,6 +323,7 @@ def fit_under_rules(
 
     The evaluations of all rules but the first carry no curve, classes and confusion, which would fill the records.
     """
+    check_gate(gate)
     rules = [selection_by_name(selection) for selection in selections]
     fits: list[Fitted] = []
     for rule, levels in train_under_rules(make(chosen), task, seed, rules, on_epoch).items():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from sadvae.recognizer import Recognizer
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
@@ -108,3 +109,14 @@ def test_encoders_that_did_not_make_the_features_are_refused(
     assert done.code == 2
     assert "its encoder has other weights" in done.err
     assert not (tmp_path / "trained").exists()
+
+
+def test_gates_and_rules_are_looked_at_before_training(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sadvae.stages.fit_and_evaluate", lambda *_: pytest.fail("it trained"))
+    words = ("train", run_folder / "seed-0" / "features", run_folder / "embeddings.npz", "--out", tmp_path / "trained")
+    for wrong, said in ((("--gate", "publshed"), "unknown gate 'publshed'"), (("--selection", "luck"), "'luck'")):
+        done = sadvae(*words, *wrong)
+        assert done.code == 2
+        assert said in done.err

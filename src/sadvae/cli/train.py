@@ -15,9 +15,11 @@ from sadvae.encoders.made_by import check_made_by
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
+from sadvae.evaluation.selection import selection_by_name
 from sadvae.features.folder import Features, read_features
 from sadvae.files import check_free
 from sadvae.methods.baselines import BASELINES
+from sadvae.methods.gate import check_gate
 from sadvae.methods.settings import PRESETS
 from sadvae.methods.store import FILES, TrainedFolder, write_trained
 from sadvae.methods.trained_on import trained_on
@@ -66,6 +68,8 @@ def command(
     """Train, print the scores, and write what was trained."""
     if (recognizer is None) != (encoders is None):
         raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
+    check_gate(gate)
+    selection_by_name(selection)
     check_free(out, FILES)
     found, vectors = read_features(features), read_class_embeddings(embeddings)
     check_vectors(vectors, found.class_names, path=embeddings, whose=f"{features} ({found.dataset})")
