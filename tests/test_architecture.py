@@ -10,6 +10,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "sadvae"
 # Floors from the ground up; a module may import from its own floor's own folder and from lower floors.
 FLOORS = {
     "errors": 0,
+    "faults": 0,
     "types": 0,
     "sensor_names": 0,
     "cores": 0,

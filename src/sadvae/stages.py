@@ -18,6 +18,7 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
+from sadvae.faults import first_fault
 from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
 from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
@@ -25,7 +26,7 @@ from sadvae.methods.baselines import BASELINES, baseline
 from sadvae.methods.gate import Gate, check_gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
-from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
+from sadvae.methods.settings import PRESETS, TAUGHT, TaughtSADVAESettings, taught
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
 from sadvae.protocol import Division
@@ -272,6 +273,9 @@ def main_method(chosen: PresetSettings) -> Method:
         return baseline(chosen.preset, chosen.changes)
     if chosen.preset == TAUGHT:
         return Taught(taught(**chosen.changes))
+    if chosen.preset not in PRESETS:
+        known = f"{', '.join((TAUGHT, *PRESETS))}; or a baseline: {', '.join(BASELINES)}"
+        raise SadvaeError(f"unknown preset {chosen.preset!r}; expected {known}.")
     settings = preset(chosen.preset, **chosen.changes)
     return TaughtSADVAE(settings) if isinstance(settings, TaughtSADVAESettings) else SADVAE(settings)
 
@@ -360,5 +364,4 @@ def _validated(model: Any, fields: dict[str, Any], where: str) -> Any:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SadvaeError(f"{where} settings: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise SadvaeError(f"{where} settings: {first_fault(error, model)}.") from error

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 
 UnseenRule = Literal["classifier", "cosine", "gaussian", "reconstruction", "decoded", "generated", "both"]
 _S = TypeVar("_S", bound=BaseModel)
@@ -157,6 +158,5 @@ def _changed(base: dict[str, Any], changes: dict[str, Any], kind: type[_S] = SAD
     try:
         return kind.model_validate(base | changes)
     except ValidationError as error:
-        first = error.errors()[0]
         whose = "setting of taught" if kind is TaughtSettings else "SA-DVAE setting"
-        raise SadvaeError(f"{whose} {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise SadvaeError(f"{whose} {first_fault(error, kind)}.") from error
