@@ -88,6 +88,15 @@ class TrainedEncoder:
         return _restored(about, weights)
 
 
+def is_encoder(folder: Path) -> bool:
+    """Whether a folder says that it holds one encoder."""
+    try:
+        about = read_json(Path(folder) / "config.json")
+    except SadvaeError:
+        return False
+    return isinstance(about, dict) and about.get("format") == FORMAT
+
+
 def _restored(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedEncoder:
     settings = EncoderSettings.model_validate(about["settings"])
     layout = _layout(about["layout"])
