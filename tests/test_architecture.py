@@ -10,11 +10,13 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "sadvae"
 # Floors from the ground up; a module may import from its own floor's own folder and from lower floors.
 FLOORS = {
     "errors": 0,
+    "faults": 0,
     "types": 0,
     "sensor_names": 0,
     "cores": 0,
     "equal_rows": 0,
     "files": 1,
+    "folders": 1,
     "mat_file": 1,
     "task": 1,
     "lessons": 0,
@@ -85,6 +87,7 @@ SAME_FLOOR = {
     ("serving", "report"),
     ("accuracy", "experiment"),
     ("search", "bench"),
+    ("features", "splits"),
 }
 APART = [
     ({"skeleton", "video", "encoders"}, {"methods", "evaluation", "text"}),

@@ -207,7 +207,7 @@ def read_arrays(path: Path, mapped: Collection[str] = (), *, private: bool = Fal
     """
     path = Path(path)
     if not path.is_file():
-        raise SadvaeError(f"{path} does not exist; expected an .npz file.")
+        raise SadvaeError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}; expected an .npz file.")
     map_member = partial(_map_member, mode="c" if private else "r")
     try:
         with zipfile.ZipFile(path) as archive:

@@ -9,6 +9,7 @@ from sadvae.features.folder import Features, read_features
 from sadvae.settings import ExperimentSettings
 from sadvae.stages import division_for
 from sadvae.text.embed import precomputed_embeddings, read_class_embeddings
+from sadvae.text.fitting import check_vectors
 from sadvae.types import ClassEmbeddings, ClassSplit, ClassTexts
 
 
@@ -32,11 +33,7 @@ def imported_features(folder: Path, settings: ExperimentSettings) -> Features:
 def imported_vectors(path: Path, texts: ClassTexts) -> ClassEmbeddings:
     """Class vectors from a file of `import` or `embed` (.npz), or an array [class, d] or [class, text, d] (.npy)."""
     found = precomputed_embeddings(path, texts) if Path(path).suffix == ".npy" else read_class_embeddings(path)
-    if set(found.ids) != set(texts.ids):
-        raise SadvaeError(
-            f"{path} holds vectors of {len(found.ids)} classes; the data set has {len(texts.ids)} classes; take the "
-            "vectors of the same data set."
-        )
+    check_vectors(found, texts.names, path=path, whose="the data set")
     return found
 
 

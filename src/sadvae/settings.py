@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 from sadvae.files import read_bytes
 from sadvae.protocol import UnseenFrom
 from sadvae.skeleton.recipe import PrepareSettings
@@ -260,7 +261,4 @@ def _read(model: type[_S], path: Path) -> _S:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SadvaeError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        where = f"{path}: {field}" if field else str(path)
-        raise SadvaeError(f"{where}: {first['msg']} (found {str(first['input'])[:60]!r}).") from error
+        raise SadvaeError(f"{path}: {first_fault(error, model, value=True)}.") from error

@@ -19,14 +19,15 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.needed import check_parts
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
+from sadvae.faults import first_fault
 from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder
 from sadvae.files import atomic_folder
 from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
 from sadvae.methods.baselines import BASELINES, baseline
-from sadvae.methods.gate import GATES, Gate
+from sadvae.methods.gate import Gate, check_gate
 from sadvae.methods.protocol import Method
 from sadvae.methods.sa_dvae import SADVAE, preset
-from sadvae.methods.settings import TAUGHT, TaughtSADVAESettings, taught
+from sadvae.methods.settings import PRESETS, TAUGHT, TaughtSADVAESettings, taught
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
 from sadvae.protocol import Division, list_file
@@ -96,8 +97,7 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
             _check_file(Path(contender.text.encoder), "encoder of [text]")
         else:
             check_mode(contender.text.mode)
-        if contender.gate not in GATES:
-            raise SadvaeError(f"unknown gate {contender.gate!r}; expected one of {', '.join(GATES)}.")
+        check_gate(contender.gate)
 
 
 def _check_sources(data: DataSettings, source: Source) -> None:
@@ -275,6 +275,9 @@ def main_method(chosen: PresetSettings) -> Method:
         return baseline(chosen.preset, chosen.changes)
     if chosen.preset == TAUGHT:
         return Taught(taught(**chosen.changes))
+    if chosen.preset not in PRESETS:
+        known = f"{', '.join((TAUGHT, *PRESETS))}; or a baseline: {', '.join(BASELINES)}"
+        raise SadvaeError(f"unknown preset {chosen.preset!r}; expected {known}.")
     settings = preset(chosen.preset, **chosen.changes)
     return TaughtSADVAE(settings) if isinstance(settings, TaughtSADVAESettings) else SADVAE(settings)
 
@@ -328,6 +331,7 @@ def fit_under_rules(
     Raises SadvaeError before training where a part is empty that scores need.
     """
     # Before hours of training, not after them.
+    check_gate(gate)
     task.split.check_names(class_names)
     rules = [selection_by_name(selection) for selection in selections]
     check_parts(task, class_names)
@@ -366,5 +370,4 @@ def _validated(model: Any, fields: dict[str, Any], where: str) -> Any:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SadvaeError(f"{where} settings: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise SadvaeError(f"{where} settings: {first_fault(error, model)}.") from error

@@ -165,6 +165,7 @@ class ClassEmbeddings:
 
     encoder, text_hash and mode say of what: mode is the text mode that was embedded, "" for vectors from elsewhere.
     verbs, nouns: vectors [class, d] of the verb and of the noun of each class name, both or neither.
+    names: of the classes, none where they are not known.
     """
 
     ids: tuple[int, ...]
@@ -174,6 +175,7 @@ class ClassEmbeddings:
     mode: str = ""
     verbs: FloatArray | None = None
     nouns: FloatArray | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require(
@@ -183,6 +185,10 @@ class ClassEmbeddings:
         )
         _require(not duplicates(self.ids), f"class embeddings name id {duplicates(self.ids)[:1]} twice.")
         _require(bool(np.isfinite(self.vectors).all()), "class embeddings hold a number that is not finite.")
+        _require(
+            len(self.names) in (0, len(self.ids)),
+            f"class embeddings have {len(self.ids)} ids and {len(self.names)} names; expected one of each per class.",
+        )
         _require((self.verbs is None) == (self.nouns is None), "class embeddings need verbs and nouns, or neither.")
         for name, part in (("verbs", self.verbs), ("nouns", self.nouns)):
             _require(
@@ -226,7 +232,8 @@ class FeatureSet:
     features: float32 [n, d], which may be mapped from a file. labels: int64 [n]. clip_ids: n names. subjects: n names,
     or None where unknown.
     seen_logits: float32 [n, class] raw logits of the seen classifier; column = class id (never-trained columns
-    included), or None. encoder: what the encoder saw, or None where unknown. provenance: free text.
+    included), or None. encoder: what the encoder saw, or None where unknown. provenance: free text. encoder_digest: of
+    its weights (TrainedEncoder.digest), "" where unknown.
     """
 
     features: FloatArray
@@ -236,6 +243,7 @@ class FeatureSet:
     seen_logits: FloatArray | None = None
     encoder: EncoderTrace | None = None
     provenance: str = ""
+    encoder_digest: str = ""
 
     def __post_init__(self) -> None:
         count = len(self.features)

@@ -276,6 +276,22 @@ def test_extract_refuses_what_its_encoders_do_not_fit(run_folder: Path, tmp_path
     refused(sadvae("extract", tmp_path / "store", encoders, "--out", out), "manifest.json")
     source = run_folder / "clips.npz"
     refused(sadvae("extract", source, encoders, "--device", "abacus", "--out", out), "'abacus'")
-    refused(sadvae("extract", source, tmp_path, "--out", out), "division.json does not exist")
+    refused(
+        sadvae("extract", source, tmp_path, "--out", out),
+        "is not a folder of skeleton encoders; make one with `sadvae pretrain`",
+    )
     assert sadvae("extract", source, encoders, "--precision", "half", "--out", out).code == 2
+    assert not out.exists()
+
+
+def test_the_folder_that_was_meant_is_named(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    features, vectors, out = run_folder / "seed-0" / "features", run_folder / "embeddings.npz", tmp_path / "out"
+    asked = ("--classes", "a, b")
+    refused(sadvae("predict", run_folder, run_folder / "clip.npz", *asked), f"name {run_folder}/seed-0/recognizer")
+    refused(sadvae("train", run_folder, vectors, "--out", out), f"name {features}, which is one")
+    refused(sadvae("train", vectors, features, "--out", out), "is not a features folder (it is a file)")
+    refused(sadvae("train", features, features, "--out", out), "features is a folder; expected an .npz file")
+    refused(sadvae("evaluate", features, features, vectors), "is not a folder of a trained method; make one with")
+    refused(sadvae("extract", run_folder / "clips.npz", run_folder), f"name {run_folder}/seed-0/encoders")
+    refused(sadvae("import", tmp_path / "nope", "--out", out), "nope does not exist")
     assert not out.exists()

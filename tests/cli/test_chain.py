@@ -232,3 +232,30 @@ def test_extract_writes_maps_and_half_the_digits_on_request(
     names = {path.name for path in (tmp_path / "features").iterdir()}
     parts = {f"{level}.{part}" for level in ("test", "calibration") for part in ("train", "test_seen", "test_unseen")}
     assert names == {"task.json", *(f"{p}.npz" for p in parts), *(f"{p}.maps.npy" for p in parts)}
+
+
+def test_evaluate_refuses_another_split_data_set_and_text(real_data: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    for pack, text, out in (
+        ("utd_p5", "lb", "own"),
+        ("utd_r5_0", "lb", "split"),
+        ("msr_r5_0", "lb", "msr"),
+        ("utd_p5", "motion", "text"),
+    ):
+        done = sadvae("import", real_data / "feature_packs" / pack, "--text", text, "--out", tmp_path / out)
+        assert done.code == 0, done.err
+    trained = tmp_path / "trained"
+    words = ("--preset", "ridge", "--out", trained)
+    assert sadvae("train", tmp_path / "own", tmp_path / "own" / "embeddings.npz", *words).code == 0
+    for name, said in (
+        ("split", "trained on class 10 (draw triangle), 11"),
+        ("msr", "holds features of msr"),
+        ("text", "(minilm/motion, imported)"),
+    ):
+        outcome = sadvae(
+            *("evaluate", trained, tmp_path / name, tmp_path / name / "embeddings.npz"), "--out", tmp_path / "e.json"
+        )
+        assert outcome.code == 2, outcome.out
+        assert said in outcome.err
+    assert not (tmp_path / "e.json").exists()
+    own = tmp_path / "own"
+    assert sadvae("evaluate", trained, own, own / "embeddings.npz", "--out", tmp_path / "e.json").code == 0

@@ -73,7 +73,7 @@ def test_a_published_pack_runs_as_its_protocol(real_data: Path, tmp_path: Path, 
     assert record.validation_unseen == list(read_features(features).test.split.validation_unseen)
     assert record.evaluations[0].zsl_accuracy > record.evaluations[0].chance
     path.write_text(SPLIT.format("purls-18-9"))
-    refused(sadvae("run", path, *words, "--out", tmp_path / "other"), "split 'utd-published-5'", "split 'purls-18-9'")
+    refused(sadvae("run", path, *words, "--out", tmp_path / "other"), "split 'purls-22-5'", "split 'purls-18-9'")
 
 
 def test_a_bench_finds_the_features_of_each_experiment(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from sadvae.recognizer import Recognizer
 from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
@@ -85,3 +86,37 @@ def test_own_texts_and_modes_reach_the_file(tmp_path: Path, sadvae: CommandLine)
     assert done.code == 0, done.err
     found = read_class_embeddings(tmp_path / "e.npz")
     assert (found.ids, found.encoder, found.mode) == ((0, 1), "minilm", "names+descriptions")
+
+
+def test_vectors_of_another_data_set_are_refused(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    assert sadvae("embed", "utd_mhad", "--mode", "names", "--out", tmp_path / "utd.npz").code == 0
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps([f"thing {number}" for number in range(36)]))
+    assert sadvae("embed", own, "--mode", "names", "--out", tmp_path / "own.npz").code == 0
+    for name, said in (("utd", "holds vectors of 27 classes"), ("own", "has 'thing 0' as class 0, where")):
+        done = train(sadvae, run_folder, tmp_path / f"{name}.npz", tmp_path)
+        assert done.code == 2
+        assert said in done.err
+        assert not (tmp_path / "trained").exists()
+
+
+def test_encoders_that_did_not_make_the_features_are_refused(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    features, encoders = run_folder / "seed-0" / "features", run_folder / "seed-1" / "encoders"
+    words = ("--preset", "ridge", "--out", tmp_path / "trained", "--recognizer", tmp_path / "recognizer")
+    done = sadvae("train", features, run_folder / "embeddings.npz", *words, "--encoders", encoders)
+    assert done.code == 2
+    assert "its encoder has other weights" in done.err
+    assert not (tmp_path / "trained").exists()
+
+
+def test_gates_and_rules_are_looked_at_before_training(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sadvae.stages.fit_and_evaluate", lambda *_: pytest.fail("it trained"))
+    words = ("train", run_folder / "seed-0" / "features", run_folder / "embeddings.npz", "--out", tmp_path / "trained")
+    for wrong, said in ((("--gate", "publshed"), "unknown gate 'publshed'"), (("--selection", "luck"), "'luck'")):
+        done = sadvae(*words, *wrong)
+        assert done.code == 2
+        assert said in done.err

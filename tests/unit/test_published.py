@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +119,7 @@ def test_missing_files_and_foreign_folders_are_named(resources: Path, tmp_path: 
     (resources / "sk_feats" / "shift_tiny_2_r" / "gtest.npy").unlink()
     with pytest.raises(SadvaeError, match=r"gtest\.npy does not exist"):
         load(resources)
-    with pytest.raises(SadvaeError, match="is it a published resources folder"):
+    with pytest.raises(SadvaeError, match="is not a published resources folder"):
         find_layouts(tmp_path / "nothing")
 
 
@@ -154,3 +156,24 @@ def test_the_published_lists_agree_with_our_splits(real_data: Path) -> None:
             ours.unseen,
             ours.validation_unseen,
         )
+
+
+def test_a_split_is_named_after_its_unseen_classes(resources: Path) -> None:
+    layout, lists = find_layouts(resources)[0], resources / "label_splits" / "tiny"
+    first = read_split(layout, 8).name
+    assert re.fullmatch(r"tiny-published-2-[0-9a-f]{6}", first)
+    np.save(lists / "ru2.npy", np.array([3, 6]))
+    assert read_split(layout, 8, derive=True).name != first
+    utd = replace(layout, dataset="utd", unseen=5)
+    utd.splits.mkdir()
+    np.save(utd.splits / "ru5.npy", np.array([24, 4, 17, 14, 23]))
+    assert read_split(utd, 27).name == "purls-22-5"
+    # As many other classes make another split.
+    assert read_split(utd, 28).name.startswith("utd-published-5-")
+
+
+def test_real_packs_of_one_size_have_names_of_their_own(real_data: Path) -> None:
+    packs = [real_data / "feature_packs" / name for name in ("utd_p5", "utd_r5_0", "utd_r5_1")]
+    names = [read_split(find_layouts(pack)[0], 27).name for pack in packs]
+    assert names[0] == "purls-22-5"
+    assert len(set(names)) == 3

@@ -147,7 +147,7 @@ def test_settings_come_back_from_the_names_of_their_steps(chosen: PrepareSetting
 def test_recipes_by_name() -> None:
     with pytest.raises(SadvaeError, match=r"'nobody'.*unknown recipe; choose sadvae, ctrgcn, agcn, pyskl, aimclr"):
         recipe("nobody")
-    with pytest.raises(SadvaeError, match="'agcn': colour Extra inputs"):
+    with pytest.raises(SadvaeError, match="'agcn': colour is not known; known are all_bodies, "):
         recipe("agcn", colour=1)
     assert PrepareSettings.model_validate({"recipe": "ctrgcn", "frames": 32}) == recipe("ctrgcn", frames=32)
     with pytest.raises(ValidationError, match="unknown recipe"):

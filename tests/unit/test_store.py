@@ -19,6 +19,7 @@ from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import sadvae
 from sadvae.methods.store import TrainedFolder, load_trained, read_trained, save_trained, write_trained
+from sadvae.methods.trained_on import trained_on
 
 QUICK: dict[str, Any] = {"latent": 4, "style": 2, "epochs": 1, "iterations_per_epoch": 2}
 
@@ -102,7 +103,8 @@ def test_huge_settings_take_no_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gate", [None, MaxProbabilityGate(1.5, -0.5)])
 def test_a_trained_folder_comes_back_as_it_was(tmp_path: Path, gate: MaxProbabilityGate | None) -> None:
     task = trivial_task()
-    kept = TrainedFolder(RidgeNearestText().fit(task, 0), gate, "ridge", None, "last_step", 0)
+    saw = trained_on("trivial", task)
+    kept = TrainedFolder(RidgeNearestText().fit(task, 0), gate, "ridge", None, "last_step", 0, saw)
     write_trained(tmp_path / "t", kept)
     again = read_trained(tmp_path / "t")
     assert (again.gate, again.method, again.preset, again.selection, again.epoch) == (
@@ -112,10 +114,18 @@ def test_a_trained_folder_comes_back_as_it_was(tmp_path: Path, gate: MaxProbabil
         "last_step",
         0,
     )
+    assert again.trained_on == saw
     features, texts = task.test_unseen.features, task.classes.of(task.split.unseen)
     np.testing.assert_array_equal(
         again.trained.unseen_probabilities(features, texts), kept.trained.unseen_probabilities(features, texts)
     )
+    about = read_json(tmp_path / "t" / "training.json")
+    write_json(tmp_path / "t" / "training.json", {n: v for n, v in about.items() if n != "trained_on"})
+    with pytest.raises(SadvaeError, match=r"does not say on which data, classes and texts .* train again"):
+        read_trained(tmp_path / "t")
+    write_json(tmp_path / "t" / "training.json", about | {"trained_on": about["trained_on"] | {"seen": "all"}})
+    with pytest.raises(SadvaeError, match=r"training\.json lacks or misstates trained_on\.seen; train again"):
+        read_trained(tmp_path / "t")
     write_json(tmp_path / "t" / "training.json", {"method": "ridge"})
     with pytest.raises(SadvaeError, match=r"training\.json lacks or misstates 'gate'; train again"):
         read_trained(tmp_path / "t")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sadvae.cli.known_files import check_skeletons, describe_arrays, describe_json
+from sadvae.cli.known_folders import describe_folder
 from sadvae.cli.show import Progresses, joined_lines, percent
 from sadvae.encoders.levels import load_encoders
 from sadvae.errors import SadvaeError
@@ -16,14 +18,12 @@ from sadvae.features.published import check_split_lists, find_layouts, read_publ
 from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
 from sadvae.joining import joined_record
 from sadvae.recognition.folder import Parts, is_recognizer, read_parts
-from sadvae.record import read_record
 from sadvae.settings import ExperimentSettings, read_experiment
 from sadvae.skeleton.estimators import is_estimate
 from sadvae.skeleton.manifest import Facts, Manifest, ProtocolCounts, facts, read_manifest
 from sadvae.skeleton.read import read_clip_set
 from sadvae.skeleton.store import MANIFEST, hash_parts, is_store, read_clip_store
 from sadvae.stages import division_for
-from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
 
 HELP = """Say what a file or folder holds, and what is wrong with it.
@@ -31,7 +31,8 @@ HELP = """Say what a file or folder holds, and what is wrong with it.
 Example: `sadvae check UTD-MHAD/Skeleton`
 
 Knows skeleton files and folders of all formats of docs/data.md, clips files, stores and manifests of prepared clips,
-encoders, features folders, published features, embeddings, recognisers, experiment files and run records.
+encoders, features folders, published features, embeddings, trained methods, recognisers, exported ones too, experiment
+files, runs and their records, class lists, descriptions, splits, layouts, evaluations, answers and timelines.
 Exit code 2 when something is wrong.
 """
 
@@ -62,7 +63,7 @@ def _check_folder(path: Path, layout: str | None) -> None:
         describe_features(read_xlsa17(path)[0])
     elif (path / "sk_feats").is_dir() or (path / "label_splits").is_dir():
         _check_published(path)
-    else:
+    elif not describe_folder(path):
         _read_and_describe(path, layout)
 
 
@@ -74,16 +75,11 @@ def _check_file(path: Path, layout: str | None) -> None:
     elif path.name.endswith("manifest.json"):
         describe_manifest(read_manifest(path))
     elif path.suffix == ".json" and not is_estimate(path):
-        record = read_record(path)
-        typer.echo(f"run record {record.name}: {record.dataset}, split {record.split}, seed {record.seed}")
-        for line in joined_lines(record.joined):
-            typer.echo(line)
-    elif path.name.startswith("embeddings"):
-        found = read_class_embeddings(path)
-        typer.echo(f"class embeddings: {len(found.ids)} classes, {found.vectors.shape[1]} dimensions, {found.encoder}")
+        describe_json(path)
     elif is_flora(path):
         describe_features(read_flora(path))
-    else:
+    elif not describe_arrays(path):
+        check_skeletons(path)
         _read_and_describe(path, layout)
 
 

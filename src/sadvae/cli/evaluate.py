@@ -15,11 +15,16 @@ from sadvae.evaluation.evaluate import evaluate
 from sadvae.features.folder import read_features
 from sadvae.files import write_json
 from sadvae.methods.store import read_trained
+from sadvae.methods.trained_on import check_scored_on, trained_on
 from sadvae.text.embed import read_class_embeddings
+from sadvae.text.fitting import check_vectors
 
 HELP = """Score a trained method: ZSL, S, U, H, and a table by class.
 
 Example: `sadvae evaluate trained features embeddings.npz --out evaluation.json`
+
+The features must be of the data set, the seen and unseen classes and the training clips that the method was trained on;
+other texts by the same encoder and mode are taken.
 """
 
 
@@ -31,7 +36,14 @@ def command(
 ) -> None:
     """Evaluate, print both tables, and write the evaluation."""
     found, kept = read_features(features), read_trained(trained)
-    task = found.task(read_class_embeddings(embeddings))
+    vectors = read_class_embeddings(embeddings)
+    check_vectors(vectors, found.class_names, path=embeddings, whose=f"{features} ({found.dataset})")
+    task = found.task(vectors)
+    paths = {"trained": trained, "features": features, "texts": embeddings}
+    now = trained_on(found.dataset, task)
+    check_scored_on(kept.trained_on, now, found.class_names, **paths)
+    if now.text_hash != kept.trained_on.text_hash:
+        typer.echo(f"{embeddings} holds other texts than {trained} was trained with, by the same encoder and mode.")
     result = evaluate(
         kept.trained,
         kept.gate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from sadvae.cli.check import describe_clips, describe_features
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import write_features
-from sadvae.features.published import PublishedLayout, find_layouts, read_published, read_texts
+from sadvae.features.published import FULL_NAMES, PublishedLayout, find_layouts, read_published, read_texts
 from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
 from sadvae.files import atomic_folder, write_json
 from sadvae.skeleton.clips_file import write_clips_file
@@ -44,6 +45,8 @@ def command(
     ] = False,
 ) -> None:
     """Import and say what the source holds."""
+    if not source.exists():
+        raise SadvaeError(f"{source} does not exist; check the path.")
     embeddings: ClassEmbeddings | None = None
     if is_smie(source):
         _import_smie(source, out)
@@ -57,6 +60,7 @@ def command(
         layout = _chosen(find_layouts(source), name)
         embeddings = read_texts(layout, text, text_encoder)
         names = _names(layout.dataset, len(embeddings.ids))
+        embeddings = replace(embeddings, names=names or ())
         features = read_published(layout, len(embeddings.ids), names, derive_splits=derive_splits)
     write_features(out, features)
     if embeddings is not None:
@@ -92,7 +96,7 @@ def _chosen(found: tuple[PublishedLayout, ...], name: str | None) -> PublishedLa
 
 
 def _names(dataset: str, count: int) -> tuple[str, ...] | None:
-    full = {"utd": "utd_mhad", "msr": "msr_action3d"}.get(dataset, dataset)
+    full = FULL_NAMES.get(dataset, dataset)
     if full not in dataset_names():
         return None
     names = class_texts(full).names

@@ -11,14 +11,18 @@ from rich.console import Console
 from sadvae import stages
 from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
+from sadvae.encoders.made_by import check_made_by
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
+from sadvae.evaluation.selection import selection_by_name
 from sadvae.features.folder import Features, read_features
 from sadvae.files import check_free
 from sadvae.methods.baselines import BASELINES
+from sadvae.methods.gate import check_gate
 from sadvae.methods.settings import PRESETS
 from sadvae.methods.store import FILES, TrainedFolder, write_trained
+from sadvae.methods.trained_on import trained_on
 from sadvae.recognition.config import Origin, without_details
 from sadvae.recognition.folder import FILES as RECOGNIZER_FILES
 from sadvae.recognizer import Recognizer, new_recognizer
@@ -27,6 +31,7 @@ from sadvae.task import ZeroShotTask
 from sadvae.teaching import material_with_vectors, taught
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.encoders import load_text_encoder
+from sadvae.text.fitting import check_vectors
 from sadvae.types import ClassEmbeddings
 
 HELP = """Train SA-DVAE (or a baseline) on features and class embeddings.
@@ -63,8 +68,14 @@ def command(
     """Train, print the scores, and write what was trained."""
     if (recognizer is None) != (encoders is None):
         raise SadvaeError("a recogniser needs both --encoders and --recognizer; give both or neither.")
+    check_gate(gate)
+    selection_by_name(selection)
     check_free(out, FILES)
     found, vectors = read_features(features), read_class_embeddings(embeddings)
+    check_vectors(vectors, found.class_names, path=embeddings, whose=f"{features} ({found.dataset})")
+    encoder = load_encoders(encoders).test if encoders is not None else None
+    if encoder is not None and encoders is not None:
+        check_made_by(found.test.train, encoder, features=features, encoders=encoders)
     if recognizer is not None:
         check_free(recognizer, RECOGNIZER_FILES)
         _check_for_recognizer(vectors, embeddings)
@@ -82,11 +93,10 @@ def command(
             lambda epoch, losses: say("train", epoch + 1, 0),
         )
     evaluation = fitted.evaluation
-    write_trained(
-        out, TrainedFolder(fitted.levels.trained, fitted.gate, name, evaluation.preset, selection, evaluation.epoch)
-    )
-    if encoders is not None and recognizer is not None:
-        _recognizer(fitted, task, found, load_encoders(encoders).test, seed).save(recognizer)
+    picked = name, evaluation.preset, selection, evaluation.epoch
+    write_trained(out, TrainedFolder(fitted.levels.trained, fitted.gate, *picked, trained_on(found.dataset, task)))
+    if encoder is not None and recognizer is not None:
+        _recognizer(fitted, task, found, encoder, seed).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
     Console(soft_wrap=True).print(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")

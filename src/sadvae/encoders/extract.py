@@ -29,7 +29,7 @@ def extract(
     found = [(batch.features, batch.logits) for batch in outputs]
     empty = np.zeros((0, feature_width(encoder)), np.float32), np.zeros((0, encoder.class_count), np.float32)
     features, logits = (np.concatenate(arrays) for arrays in zip(empty, *found, strict=True))
-    return feature_set(encoder, clips, features, logits)
+    return feature_set(encoder, clips, features, logits, encoder.digest())
 
 
 def extract_to_files(
@@ -55,7 +55,7 @@ def extract_to_files(
         inference = Inference(encoder, settings or InferenceSettings())
         _stream(inference.outputs(clips, maps=maps, progress=progress), files)
     features, logits = (map_rows(paths[name], shapes[name]) for name in ("features", "logits"))
-    return feature_set(encoder, clips, features, logits)
+    return feature_set(encoder, clips, features, logits, encoder.digest())
 
 
 def extract_maps(
@@ -97,8 +97,13 @@ def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
     return encoder.settings.widths[-1], frames, len(encoder.layout.joints)
 
 
-def feature_set(encoder: TrainedEncoder, clips: ClipSet, features: FloatArray, logits: FloatArray) -> FeatureSet:
-    """Features with the labels, names and subjects of their clips, and what their encoder was trained on."""
+def feature_set(
+    encoder: TrainedEncoder, clips: ClipSet, features: FloatArray, logits: FloatArray, digest: str = ""
+) -> FeatureSet:
+    """Features with the labels, names and subjects of their clips, and what their encoder was trained on.
+
+    digest: of the encoder's weights, where it is to be kept.
+    """
     subjects = [clip.subject for clip in clips.clips]
     return FeatureSet(
         features,
@@ -108,4 +113,5 @@ def feature_set(encoder: TrainedEncoder, clips: ClipSet, features: FloatArray, l
         logits,
         encoder.trace,
         f"{encoder.trace.name} on {clips.dataset}",
+        digest,
     )

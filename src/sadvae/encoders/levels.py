@@ -18,6 +18,7 @@ from sadvae.encoders.training_report import EpochReport
 from sadvae.encoders.workers import Tell, run_side_by_side
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json, write_json
+from sadvae.folders import check_kind
 from sadvae.protocol import Division, Levels
 from sadvae.skeleton.store import read_clip_store
 from sadvae.task import ClipTask
@@ -106,9 +107,15 @@ def _finish(levels: Levels, division: Division, folder: Path) -> None:
         remove_checkpoint(_checkpoint(folder, name))
 
 
+def is_encoders(folder: Path) -> bool:
+    """Whether a folder says that it holds the encoders of a split."""
+    return (Path(folder) / "division.json").is_file()
+
+
 def load_encoders(folder: Path) -> LevelEncoders:
-    """Read the folder that pretrain_levels writes. Raises SadvaeError where it is incomplete."""
+    """Read the folder that pretrain_levels writes. Raises SadvaeError where it is none or incomplete."""
     folder = Path(folder)
+    check_kind(folder, is_encoders, "a folder of skeleton encoders", "make one with `sadvae pretrain`")
     try:
         division = Division.model_validate(read_json(folder / "division.json"))
     except ValueError as error:

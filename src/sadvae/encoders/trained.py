@@ -15,7 +15,7 @@ from sadvae.encoders.architectures import Network, new_network
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.training_report import TrainingReport
 from sadvae.errors import SadvaeError
-from sadvae.files import atomic_folder, read_bytes, read_json, write_json
+from sadvae.files import atomic_folder, hash_each, read_bytes, read_json, write_json
 from sadvae.types import EncoderTrace, Layout
 
 FORMAT = "sadvae-encoder-1"
@@ -55,6 +55,10 @@ class TrainedEncoder:
         """Its weights by name."""
         return {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
 
+    def digest(self) -> str:
+        """A sha256 over its weights, in hexadecimal: which of the encoders of one training set it is."""
+        return hash_each(tensor.detach().cpu().numpy() for tensor in self.weights().values())
+
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
         with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
@@ -82,6 +86,15 @@ class TrainedEncoder:
         if about["format"] != FORMAT:
             raise SadvaeError(f"{where} has format {about['format']!r}; this version reads {FORMAT!r}.")
         return _restored(about, weights)
+
+
+def is_encoder(folder: Path) -> bool:
+    """Whether a folder says that it holds one encoder."""
+    try:
+        about = read_json(Path(folder) / "config.json")
+    except SadvaeError:
+        return False
+    return isinstance(about, dict) and about.get("format") == FORMAT
 
 
 def _restored(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedEncoder:

@@ -21,10 +21,12 @@ import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
+from sadvae.folders import check_kind
 from sadvae.task import Allowance, ZeroShotTask, check_logits
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
+REMEDY = "make one with `sadvae import` or `sadvae extract`"
 Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
 # The files of a features folder: of both levels, feature maps too, and the vectors that `sadvae import` puts beside.
@@ -113,7 +115,10 @@ def fill_features(folder: Path, features: Features) -> None:
 
 
 def read_features(folder: Path) -> Features:
-    """Read a features folder. Raises SadvaeError if it is missing, incomplete or of another format."""
+    """Read a features folder. Raises SadvaeError if it is none, incomplete or of another format."""
+    published = (Path(folder) / "sk_feats").is_dir()
+    remedy = "it holds published features, so `sadvae import` it first" if published else REMEDY
+    check_kind(folder, is_features_folder, "a features folder", remedy)
     about = read_json(Path(folder) / "task.json")
     try:
         if about["format"] != FORMAT:
@@ -142,7 +147,9 @@ def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:
 
 
 def write_feature_set(path: Path, part: FeatureSet) -> None:
-    """Write one feature set as .npz: features, labels, clip_ids; where known subjects, seen_logits, encoder (JSON)."""
+    """Write one feature set as .npz: features, labels, clip_ids; where known subjects, seen_logits, encoder (JSON) and
+    encoder_digest.
+    """
     arrays = {"features": part.features, "labels": part.labels, "clip_ids": np.array(part.clip_ids, dtype=np.str_)}
     if part.subjects is not None:
         arrays["subjects"] = np.array(part.subjects, dtype=np.str_)
@@ -151,6 +158,8 @@ def write_feature_set(path: Path, part: FeatureSet) -> None:
     if part.encoder is not None:
         arrays["encoder"] = np.array(json.dumps(asdict(part.encoder)))
     arrays["provenance"] = np.array(part.provenance)
+    if part.encoder_digest:
+        arrays["encoder_digest"] = np.array(part.encoder_digest)
     write_arrays(path, arrays)
 
 
@@ -172,6 +181,7 @@ def read_feature_set(path: Path) -> FeatureSet:
             arrays["seen_logits"].astype(np.float32, copy=False) if "seen_logits" in arrays else None,
             _read_trace(str(arrays["encoder"])) if "encoder" in arrays else None,
             str(arrays.get("provenance", "")),
+            str(arrays.get("encoder_digest", "")),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise SadvaeError(f"{path} is not a feature set: {error}.") from error

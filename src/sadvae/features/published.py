@@ -6,6 +6,8 @@ A "resources" folder holds sk_feats/{encoder}_{dataset}_{u}_r/ (test level), sk_
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,12 @@ from sadvae.errors import SadvaeError
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import feature_part, level_of_parts
 from sadvae.files import hash_arrays, read_npy
+from sadvae.folders import check_kind
+from sadvae.splits.reader import split_of
 from sadvae.types import ClassEmbeddings, ClassSplit, FeatureSet, FloatArray
 
+# What published folders call data sets, and what we do.
+FULL_NAMES = {"utd": "utd_mhad", "msr": "msr_action3d"}
 _FOLDER = re.compile(r"(?P<encoder>[a-z0-9]+)_(?P<dataset>[a-z0-9]+)_(?P<unseen>\d+)_r")
 
 
@@ -46,15 +52,21 @@ class PublishedLayout:
         return self.root / "label_splits" / self.dataset
 
 
+def is_resources(root: Path) -> bool:
+    """Whether a folder looks like published resources."""
+    return (root / "sk_feats").is_dir()
+
+
 def find_layouts(root: Path) -> tuple[PublishedLayout, ...]:
     """Every test-level feature folder below root/sk_feats. Raises SadvaeError where there is none."""
     root = Path(root)
     matches = [_FOLDER.fullmatch(path.name) for path in sorted((root / "sk_feats").glob("*_r")) if path.is_dir()]
     found = tuple(PublishedLayout(root, m["encoder"], m["dataset"], int(m["unseen"])) for m in matches if m)
     if not found:
-        raise SadvaeError(
-            f"{root} holds no folder sk_feats/ENCODER_DATASET_UNSEEN_r; is it a published resources folder?"
+        check_kind(
+            root, is_resources, "a published resources folder", "it would hold sk_feats/ENCODER_DATASET_UNSEEN_r"
         )
+        raise SadvaeError(f"{root}/sk_feats holds no folder ENCODER_DATASET_UNSEEN_r; is it as published?")
     return found
 
 
@@ -73,7 +85,14 @@ def read_split(layout: PublishedLayout, class_count: int, *, derive: bool = Fals
         if held:
             rest = tuple(c for c in seen if c not in set(held))
             _check_list(layout.splits / f"rs{len(rest)}_0.npy", rest, class_count)
-    return ClassSplit(f"{layout.dataset}-published-{layout.unseen}", seen, unseen, held)
+    return ClassSplit(_split_name(layout, unseen, class_count), seen, unseen, held)
+
+
+def _split_name(layout: PublishedLayout, unseen: tuple[int, ...], class_count: int) -> str:
+    """The name of the known split with these unseen classes; else one that ends in a hash of them."""
+    known = split_of(FULL_NAMES.get(layout.dataset, layout.dataset), unseen, class_count)
+    digest = hashlib.sha256(json.dumps(unseen).encode()).hexdigest()
+    return known or f"{layout.dataset}-published-{layout.unseen}-{digest[:6]}"
 
 
 def check_split_lists(folder: Path) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Parameter, signature
 from typing import Any
 
 from pydantic import ValidationError
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault, unknown
 from sadvae.methods.cada_vae import CADAVAE
 from sadvae.methods.cca import CCA
 from sadvae.methods.devise import DeViSE
@@ -48,8 +50,17 @@ def baseline(name: str, changes: dict[str, Any] | None = None) -> Method:
         )
     if "name" in (changes or {}):
         raise SadvaeError(f"the name of {name} is no setting; leave it out.")
+    _check_known(name, changes or {})
     try:
         return _KINDS[name](**(changes or {}))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SadvaeError(f"{name} setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise SadvaeError(f"{name} setting {first_fault(error)}.") from error
+
+
+def _check_known(name: str, changes: dict[str, Any]) -> None:
+    """Refuse a setting that a baseline does not have; one that hands its settings on (aligned_vae) looks itself."""
+    parameters = signature(_KINDS[name]).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.name != "name"]
+    stray = next((setting for setting in changes if setting not in known), None)
+    if stray is not None and not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
+        raise SadvaeError(f"{name} setting {unknown(stray, known)}.")

@@ -92,20 +92,24 @@ def fit_max_probability_gate(unseen: GateInput, seen: GateInput, seen_ids: Seque
     return MaxProbabilityGate(*rising_logistic(*sides))
 
 
+def check_gate(kind: str) -> None:
+    """Refuse the name of a gate that there is not, before anything is trained. Raises SadvaeError."""
+    if kind not in GATES:
+        raise SadvaeError(f"unknown gate {kind!r}; expected one of {', '.join(GATES)}.")
+
+
 def fit_gate(kind: str, unseen: GateInput, seen: GateInput, *, seed: int, seen_ids: Sequence[int]) -> Gate:
     """Fit the gate `kind` ("max_probability" or "published") on calibration clips of held-out and seen classes.
 
     seen_ids: the seen classes of the calibration level. Raises SadvaeError for an unknown kind or an empty side.
     """
+    check_gate(kind)
     if len(unseen.seen_logits) == 0 or len(seen.seen_logits) == 0:
         raise SadvaeError("the gate needs calibration clips of held-out and of seen classes; one side is empty.")
     if kind == "max_probability":
         return fit_max_probability_gate(unseen, seen, seen_ids)
-    if kind == "published":
-        zs = unseen.unseen_probabilities, seen.unseen_probabilities
-        fitted = fit_published_gate(*zs, unseen.seen_logits, seen.seen_logits, seed=seed)
-        return PublishedGateOf(fitted)
-    raise SadvaeError(f"unknown gate {kind!r}; expected one of {', '.join(GATES)}.")
+    zs = unseen.unseen_probabilities, seen.unseen_probabilities
+    return PublishedGateOf(fit_published_gate(*zs, unseen.seen_logits, seen.seen_logits, seed=seed))
 
 
 def gate_to_json(gate: Gate) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 
 # What every method's settings share: they stay as they are, and unknown names, infinities and NaN are refused.
 STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -176,6 +177,5 @@ def _changed(base: dict[str, Any], changes: dict[str, Any], kind: type[_S] = SAD
     try:
         return kind.model_validate(base | changes)
     except ValidationError as error:
-        first = error.errors()[0]
         whose = "setting of taught" if kind is TaughtSettings else "SA-DVAE setting"
-        raise SadvaeError(f"{whose} {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        raise SadvaeError(f"{whose} {first_fault(error, kind)}.") from error

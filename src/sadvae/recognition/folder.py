@@ -21,6 +21,7 @@ from torch import Tensor
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, read_bytes, read_json, write_json, write_text
+from sadvae.folders import check_kind
 from sadvae.methods.calibration import Calibration
 from sadvae.methods.gate import Gate, gate_from_json, gate_to_json
 from sadvae.methods.protocol import Trained
@@ -86,8 +87,8 @@ def write_parts(folder: Path, parts: Parts, card: str) -> None:
 def read_parts(folder: Path) -> Parts:
     """Read a recogniser's folder. Raises SadvaeError if it is missing, damaged or of another format."""
     folder = Path(folder)
-    if not folder.is_dir():
-        raise SadvaeError(f"{folder} is not a recogniser folder; expected what `sadvae run` or `sadvae train` writes.")
+    if not (folder / CONFIG).is_file():
+        check_kind(folder, is_recognizer, "a recogniser folder", "`sadvae run` and `sadvae train` write them")
     about = read_json(folder / CONFIG)
     found = about.get("format") if isinstance(about, dict) else None
     try:

@@ -118,4 +118,5 @@ def _write(folder: Path, features: Features, level: ZeroShotTask) -> None:
 def _only(classes: ClassEmbeddings, ids: Sequence[int]) -> ClassEmbeddings:
     rows = [classes.ids.index(class_id) for class_id in ids]
     parts = {name: value[rows] for name in ("verbs", "nouns") if (value := getattr(classes, name)) is not None}
-    return replace(classes, ids=tuple(ids), vectors=classes.vectors[rows], **parts)
+    names = tuple(classes.names[row] for row in rows) if classes.names else ()
+    return replace(classes, ids=tuple(ids), vectors=classes.vectors[rows], names=names, **parts)

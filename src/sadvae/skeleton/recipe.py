@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 
 
 class PrepareSettings(BaseModel):
@@ -137,5 +138,4 @@ def recipe(name: str, **changes: Any) -> PrepareSettings:
     try:
         return PrepareSettings.model_validate({"recipe": name} | changes)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SadvaeError(f"recipe {name!r}: {' '.join(map(str, first['loc']))} {first['msg']}.") from error
+        raise SadvaeError(f"recipe {name!r}: {first_fault(error, PrepareSettings)}.") from error

@@ -19,6 +19,14 @@ CLASS_COUNTS = {"ntu60": 60, "ntu120": 120, "pku51": 51, "utd_mhad": 27, "msr_ac
 _RANDOM = re.compile(r"random-(\d+)-(\d+)-(\d+)")
 
 
+def split_of(dataset: str, unseen: Sequence[int], class_count: int) -> str | None:
+    """The name of the published split of a dataset that has these unseen classes; None where there is none."""
+    if CLASS_COUNTS.get(dataset) != class_count:
+        return None
+    wanted, splits = sorted(unseen), _published().get(dataset, {})
+    return next((name for name, entry in splits.items() if sorted(entry["unseen"]) == wanted), None)
+
+
 def load_split(
     dataset: str,
     name: str,
@@ -50,6 +58,18 @@ def load_split(
     return build_split(name, entry["unseen"], count, validation_unseen or tuple(entry.get("validation_unseen", ())))
 
 
+def split_entries(path: Path) -> dict[str, list[str | int]]:
+    """The classes, names or ids, that a split file lists under "unseen" and "validation_unseen".
+
+    Raises SadvaeError if it is not a split.
+    """
+    value = read_json(path)
+    shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
+    if not shape or not all(isinstance(v, list) and all(type(c) in (int, str) for c in v) for v in value.values()):
+        raise _no_split(str(path))
+    return value
+
+
 def build_split(name: str, unseen: list[int], count: int, validation_unseen: tuple[int, ...] = ()) -> ClassSplit:
     """A split of classes 0 to count - 1: `unseen`, all others seen; validation_unseen as in load_split."""
     beyond = [c for c in (*unseen, *validation_unseen) if not 0 <= c < count]
@@ -78,10 +98,14 @@ def _random(name: str, count: int, seen: int, unseen: int, seed: int) -> dict[st
 def _checked(value: Any, where: str) -> dict[str, list[int]]:
     shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
     if not shape or not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in value.values()):
-        raise SadvaeError(
-            f'{where} is not a split; expected {{"unseen": [...], "validation_unseen": [...]}} with class names or ids.'
-        )
+        raise _no_split(where)
     return value
+
+
+def _no_split(where: str) -> SadvaeError:
+    return SadvaeError(
+        f'{where} is not a split; expected {{"unseen": [...], "validation_unseen": [...]}} with class names or ids.'
+    )
 
 
 def _with_ids(value: Any, where: str, class_names: Sequence[str]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def embed_classes(
         if verbs is not None and nouns is not None:
             verbs = with_words(verbs, [(verb,) for verb, _ in words])
             nouns = with_words(nouns, [(noun,) for _, noun in words])
-    made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode, verbs, nouns)
+    made = ClassEmbeddings(texts.ids, vectors, encoder.name, text_hash, mode, verbs, nouns, texts.names)
     if path is not None:
         write_class_embeddings(path, made)
     return made
@@ -102,11 +103,12 @@ def precomputed_embeddings(array_path: Path, texts: ClassTexts) -> ClassEmbeddin
         raise SadvaeError(f"{array_path} holds a number that is not finite (NaN or infinity).")
     rows = array[:, None] if array.ndim == 2 else array
     vectors = np.stack([class_vector(of_class, name) for of_class, name in zip(rows, texts.names, strict=True)])
-    return ClassEmbeddings(texts.ids, vectors, f"array {Path(array_path).name}", hash_arrays(vectors))
+    name = f"array {Path(array_path).name}"
+    return ClassEmbeddings(texts.ids, vectors, name, hash_arrays(vectors), names=texts.names)
 
 
 def write_class_embeddings(path: Path, embeddings: ClassEmbeddings) -> None:
-    """Write an embeddings file: .npz with ids, vectors, encoder, text_hash and mode; verbs and nouns where known."""
+    """Write an embeddings file: .npz with ids, vectors, encoder, text_hash, mode; names, verbs, nouns where known."""
     arrays = {
         "ids": np.array(embeddings.ids, dtype=np.int64),
         "vectors": embeddings.vectors.astype(np.float32),
@@ -116,6 +118,8 @@ def write_class_embeddings(path: Path, embeddings: ClassEmbeddings) -> None:
     }
     if embeddings.verbs is not None and embeddings.nouns is not None:
         arrays |= {"verbs": embeddings.verbs.astype(np.float32), "nouns": embeddings.nouns.astype(np.float32)}
+    if embeddings.names:
+        arrays["names"] = np.array(embeddings.names, dtype=np.str_)
     write_arrays(Path(path), arrays)
 
 
@@ -135,7 +139,17 @@ def read_class_embeddings(path: Path) -> ClassEmbeddings:
         )
     words = [_text(arrays, name, path) for name in ("encoder", "text_hash", "mode")]
     verbs, nouns = (_part(arrays, name, path) for name in ("verbs", "nouns"))
-    return ClassEmbeddings(tuple(int(i) for i in ids), vectors.astype(np.float32), *words, verbs=verbs, nouns=nouns)
+    known = tuple(int(i) for i in ids)
+    names = _names(arrays, path)
+    return ClassEmbeddings(known, vectors.astype(np.float32), *words, verbs=verbs, nouns=nouns, names=names)
+
+
+def _names(arrays: dict[str, np.ndarray], path: Path) -> tuple[str, ...]:
+    """The names of the classes; none in files of before they were written."""
+    names = arrays.get("names", np.array([], dtype=np.str_))
+    if names.ndim != 1 or names.dtype.kind != "U":
+        raise SadvaeError(f"{path} holds {names.dtype} names of shape {names.shape}; expected one text a class.")
+    return tuple(names.tolist())
 
 
 def _part(arrays: dict[str, np.ndarray], name: str, path: Path) -> FloatArray | None:
@@ -167,4 +181,5 @@ def _cached(path: Path, texts: ClassTexts, text_hash: str) -> ClassEmbeddings | 
         found = read_class_embeddings(path)
     except SadvaeError:
         return None
-    return found if found.ids == texts.ids and found.text_hash == text_hash else None
+    # The same texts may be known by other names, and files of before there were names have none.
+    return replace(found, names=texts.names) if (found.ids, found.text_hash) == (texts.ids, text_hash) else None
