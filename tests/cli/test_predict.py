@@ -49,7 +49,7 @@ def test_explain_names_parts_joints_and_moments(recognizer: Path, tmp_path: Path
 
 
 def test_an_explanation_shows_what_matters_most_first() -> None:
-    from sadvae.cli.predict import explained
+    from sadvae.cli.answers import explained
 
     effects = tuple(Effect(name, p, 0.0) for name, p in (("a", 0.5), ("b", 0.1), ("c", 0.9), ("d", 0.2)))
     text = explained(Explanation("clip", Answer("wave", 0.75), (Answer("clap", 0.6),), effects, effects, effects))

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sadvae.cli.ignored import refuse_ignored
 from sadvae.cli.show import Progresses, split_names
 from sadvae.errors import SadvaeError
 from sadvae.text.chat import KEY, MODEL, URL, Chat, endpoint_from
@@ -32,6 +33,7 @@ and `sadvae embed` read; prompts and answers are in it too.
 
 
 def command(
+    context: typer.Context,
     classes: Annotated[str, typer.Argument(help="Names separated by commas, a data set, or a JSON list of classes.")],
     out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("descriptions.json"),
     count: Annotated[int, typer.Option(min=1, max=20, help="Descriptions a class, of a model.")] = 3,
@@ -44,6 +46,9 @@ def command(
     """Describe, print the first sentence of each class, and write the file."""
     names = names_of(classes)
     endpoint = None if templates else endpoint_from()
+    if endpoint is None:
+        what = "which --templates does not ask" if templates else f"and none is asked, since {URL} is not set"
+        refuse_ignored(context, ("count", "timeout", "cache"), f"is of a model, {what}; leave it out")
     kept = cache or out.parent / f".{out.stem}.answers"
     chat = Chat(endpoint, kept, timeout) if endpoint else None
     with Progresses() as say:

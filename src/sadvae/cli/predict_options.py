@@ -31,7 +31,7 @@ FramesASecond = Annotated[
     typer.Option(help=f"With --timeline: frames a second of the recording (default: a video's own, else {FPS:g})."),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Write all answers to this JSON file too; a timeline to .srt, .csv or .json.")
+    Path | None, typer.Option(help="Write all answers to this .json file too; a timeline to .srt, .csv or .json.")
 ]
 SaveClips = Annotated[Path | None, typer.Option(help="Write the poses of the videos to this clips file (.npz) too.")]
 Camera = Annotated[int | None, typer.Option(min=0, help="Watch this camera (0: the first) until Ctrl-C.")]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sadvae.cli.ignored import refuse_ignored
 from sadvae.errors import SadvaeError
 from sadvae.files import write_text
 from sadvae.report.figures.style import checked_formats
@@ -31,6 +32,7 @@ With --page, one short table also goes into the marked place of a page, such as 
 
 
 def command(
+    context: typer.Context,
     records: Annotated[Path, typer.Argument(help="Folder of runs; every record below it counts.")],
     out: Annotated[
         Path | None, typer.Option(help="Markdown file to write (RESULTS.md unless others are asked for).")
@@ -45,6 +47,8 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Interactive page to write.")] = None,
 ) -> None:
     """Read all records and write what is asked for; the tables if nothing is."""
+    if figures is None:
+        refuse_ignored(context, ("formats",), "is of --figures, which was not given; give both, or leave it out")
     found, encoders = read_all_records(records)
     if not found and (page, figures, html) != (None, None, None):
         raise SadvaeError(f"{records} holds records of encoders alone; --page, --figures and --html are of runs.")

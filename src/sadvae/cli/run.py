@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sadvae.bench.plan import parse_data, source_for
+from sadvae.cli.ignored import refuse_both
 from sadvae.cli.show import Progresses, joined_lines, percent, scores_table
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.proportion import zero_shot_proportion
@@ -40,6 +41,7 @@ ClassVectors = Annotated[
 
 
 def command(
+    context: typer.Context,
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
@@ -49,6 +51,7 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
+    refuse_both(context, "seed", "seeds")
     settings = read_with(experiment, embeddings)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
     console = Console(soft_wrap=True)

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asking:
-    """What a recogniser is asked: names, sentences for each, how many answers, the mode, and when none fits."""
+    """What a recogniser is asked: names, sentences for each, how many answers, the mode, when none fits, and whether
+    clips are brought to its layout.
+    """
 
     names: list[str]
     sentences: list[list[str]] | None
     top: int
     mode: Mode
     none_of_these: float = 0.5
+    map_layout: bool = False
 
 
 @dataclass(frozen=True, eq=False)
