@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sadvae.recognition.answers import Answer, Effect, Explanation
 from sadvae.recognition.folder import read_parts
 from sadvae.recognizer import Recognizer
 from sadvae.report.finished import is_run_folder, read_run
+from sadvae.skeleton.generated import generate_clip_set
 from tests.cli.conftest import CommandLine
 from tests.cli.test_chain import WORDS, clip_file
 
@@ -18,6 +20,11 @@ from tests.cli.test_chain import WORDS, clip_file
 @pytest.fixture
 def recognizer(run_folder: Path) -> Path:
     return run_folder / "seed-0" / "recognizer"
+
+
+def answers_of(shown: str) -> list[str]:
+    """The cells of a table of answers, without the column of clips and the lines around."""
+    return [cell.strip() for line in shown.splitlines() for cell in line.split("│")[2:-1]]
 
 
 def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
@@ -92,3 +99,23 @@ def test_a_damaged_recogniser_ends_in_one_sentence(recognizer: Path, tmp_path: P
         assert done.code == 2
         assert "is not a recogniser of sadvae" in done.err
         assert "Traceback" not in done.err
+
+
+def test_clips_that_name_no_layout_are_told_theirs(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    clip = generate_clip_set(actions=("squat",), subjects=1, repetitions=1).clips[0]
+    path = tmp_path / "bare.npz"
+    np.savez(path, data=clip.joints[0], lengths=[clip.joints.shape[1]])
+    words = ("predict", recognizer, path, "--classes", WORDS)
+    refused = sadvae(*words)
+    assert refused.code == 2
+    assert "bare.npz names no layout; give one with --layout: " in refused.err
+    done = sadvae(*words, "--layout", "kinect-v2")
+    assert done.code == 0, done.err
+    named = sadvae("predict", recognizer, clip_file(tmp_path), "--classes", WORDS)
+    assert answers_of(done.out) == answers_of(named.out)
+    assert sadvae(*words, "--layout", "kinect-v2", "--timeline").code == 0
+    twenty = tmp_path / "twenty.npz"
+    np.savez(twenty, data=clip.joints[0, :, :20], lengths=[clip.joints.shape[1]])
+    mapped = ("predict", recognizer, twenty, "--classes", WORDS, "--layout", "kinect-v1")
+    assert "--map-layout" in sadvae(*mapped).err
+    assert sadvae(*mapped, "--map-layout").code == 0

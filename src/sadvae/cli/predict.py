@@ -14,7 +14,7 @@ from sadvae.cli.ignored import check_ending, refuse_ignored
 from sadvae.cli.loading import load_recognizer
 from sadvae.cli.show import split_names
 from sadvae.cli.timelines import Over, show_timelines
-from sadvae.cli.videos import Asking, refuse_files, watch_camera, with_poses
+from sadvae.cli.videos import Asking, read_recordings, refuse_files, watch_camera, with_poses
 from sadvae.errors import SadvaeError
 from sadvae.portable.recognizer import PortableRecognizer
 from sadvae.recordings.timeline import LEAST_FIT, STEP, WINDOW
@@ -49,6 +49,7 @@ def command(
     mode: options.AskedMode = "zsl",
     none_of_these: options.NoneOfThese = None,
     explain: options.Explain = False,
+    layout: options.ClipsLayout = None,
     map_layout: options.MapLayout = False,
     timeline: options.OverTime = False,
     window: options.Window = WINDOW,
@@ -73,16 +74,17 @@ def command(
     explainer = _explainer(loaded, recognizer) if explain else None
     if camera is not None:
         return watch_camera(camera, loaded, asking, Watching(seconds, every), typer.echo)
-    recordings = with_poses(clips, loaded.encoder.layout, save_clips)
+    given = with_poses(clips, loaded.encoder.layout, save_clips)
+    recordings = read_recordings(given, loaded.config.prepare.all_bodies, layout)
     if timeline:
         return show_timelines(loaded, recordings, asking, Over(window, step, fps), out)
-    return _answer(loaded, explainer, [recording.what for recording in recordings], asking, out)
+    return _answer(loaded, explainer, [recording.clip for recording in recordings], asking, out)
 
 
 def _answer(
     loaded: Recognizer | PortableRecognizer,
     explainer: Recognizer | None,
-    clips: list[Path | SkeletonClip],
+    clips: list[SkeletonClip],
     asking: Asking,
     out: Path | None,
 ) -> None:
@@ -100,7 +102,9 @@ def _answer(
 def _check_together(context: typer.Context, timeline: bool, camera: bool) -> None:
     """Refuse options that would do nothing beside the others."""
     if camera:
-        refuse_ignored(context, ("timeline", "explain"), "does not go together with --camera; ask for one of them")
+        refuse_ignored(
+            context, ("timeline", "explain", "layout"), "does not go together with --camera; ask for one of them"
+        )
     else:
         refuse_ignored(context, ("seconds", "every"), "is of --camera, which was not asked for; leave it out")
     if timeline:

@@ -20,6 +20,9 @@ NoneOfThese = Annotated[
     typer.Option(min=0, max=1, help="Say none of these where any name fits less likely than this; 0: never."),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Say which joints and moments each answer rests on.")]
+ClipsLayout = Annotated[
+    str | None, typer.Option("--layout", help="Built-in layout or layout JSON, for clips files without one.")
+]
 MapLayout = Annotated[
     bool, typer.Option(help="Bring clips of another skeleton layout to the recogniser's, and say what is missing.")
 ]

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.cli.videos import Asking, Recording
-from sadvae.recognition.asked import read_all
 from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
 from sadvae.recordings.timeline_files import check_ending, write_timelines
 from sadvae.types import SkeletonClip, duplicates
@@ -33,12 +32,7 @@ def show_timelines(
     recognizer: Names, recordings: Sequence[Recording], asking: Asking, over: Over, out: Path | None
 ) -> None:
     """Print the segments of every clip, and write them to `out`. Raises SadvaeError as recordings.timeline does."""
-    all_bodies = recognizer.config.prepare.all_bodies
-    clips = [
-        (clip, r.rate or FPS if over.fps is None else over.fps)
-        for r in recordings
-        for clip in read_all(r.what, all_bodies=all_bodies)
-    ]
+    clips = [(r.clip, (r.rate or FPS) if over.fps is None else over.fps) for r in recordings]
     if out is not None:
         check_ending(out, len(clips))
     found = []

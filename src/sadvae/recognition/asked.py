@@ -45,21 +45,21 @@ def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None
     return tuple(tuple(sentences) for sentences in descriptions)
 
 
-def read_all(clips: Asked, *, all_bodies: bool) -> list[SkeletonClip]:
-    """The clips themselves, and those of files. Raises SadvaeError where there is none."""
+def read_all(clips: Asked, *, all_bodies: bool, layout: str | None = None) -> list[SkeletonClip]:
+    """The clips themselves, and those of files; layout: of files that name none. SadvaeError where there is no clip."""
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else _of_file(Path(item), all_bodies))
+        read.extend([item] if isinstance(item, SkeletonClip) else _of_file(Path(item), all_bodies, layout))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read
 
 
-def _of_file(path: Path, all_bodies: bool) -> list[SkeletonClip]:
+def _of_file(path: Path, all_bodies: bool, layout: str | None) -> list[SkeletonClip]:
     from sadvae.skeleton.read import read_clips
 
-    return read_clips(path, all_bodies=all_bodies)
+    return read_clips(path, all_bodies=all_bodies, layout=layout)
 
 
 def mapped(

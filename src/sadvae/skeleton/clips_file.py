@@ -93,7 +93,8 @@ def _layout(text: str, given: str | Path | None, path: Path) -> Layout:
     if not text:
         if given is None:
             raise SadvaeError(
-                f"{path} names no layout; give one: {', '.join(layout_names())} or the path of a layout .json file."
+                f"{path} names no layout; give one with --layout: {', '.join(layout_names())} or the path of a layout "
+                ".json file."
             )
         return load_layout(given)
     if text in layout_names():

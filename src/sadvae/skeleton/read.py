@@ -72,12 +72,13 @@ def check_layout(raw_format: RawFormat, layout: str | Path | None, source: str |
     return own
 
 
-def read_clips(path: str | Path, *, all_bodies: bool = False) -> list[SkeletonClip]:
+def read_clips(path: str | Path, *, all_bodies: bool = False, layout: str | Path | None = None) -> list[SkeletonClip]:
     """The raw clips of one file of any supported format (or of a folder); label and subject where they are known.
 
-    Raises SadvaeError for a damaged file, and for a clips file that was already prepared.
+    layout: of files that name none. Raises SadvaeError for a damaged file, and for a clips file that was already
+    prepared.
     """
-    found = read_clip_set(path, all_bodies=all_bodies)
+    found = read_clip_set(path, all_bodies=all_bodies, layout=layout)
     if found.steps:
         raise SadvaeError(
             f"{path} holds prepared clips ({', '.join(found.steps)}); give the raw recordings that it was made of."
