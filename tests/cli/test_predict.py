@@ -119,3 +119,16 @@ def test_clips_that_name_no_layout_are_told_theirs(recognizer: Path, tmp_path: P
     mapped = ("predict", recognizer, twenty, "--classes", WORDS, "--layout", "kinect-v1")
     assert "--map-layout" in sadvae(*mapped).err
     assert sadvae(*mapped, "--map-layout").code == 0
+
+
+def test_clips_before_the_recogniser_are_not_looked_for_on_the_hub(
+    recognizer: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_file(tmp_path)
+    monkeypatch.chdir(tmp_path.parent)
+    asked: list[str] = []
+    monkeypatch.setattr("sadvae.recognizer.downloaded", lambda name, *rest, **options: asked.append(name))
+    swapped = sadvae("predict", f"{tmp_path.name}/own.npz", recognizer, "--classes", WORDS)
+    assert swapped.code == 2
+    assert f"{tmp_path.name}/own.npz is a file; the recogniser's folder comes first, then clips." in swapped.err
+    assert asked == []
