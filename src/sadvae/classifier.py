@@ -22,7 +22,7 @@ from sadvae.evaluation.evaluate import calibrate_gate
 from sadvae.evaluation.selection import LastStep, train_levels
 from sadvae.methods.gate import GATES
 from sadvae.protocol import hold_out
-from sadvae.recognition.asked import Mode, checked_names
+from sadvae.recognition.asked import Mode, checked_names, told_apart
 from sadvae.recognizer import Recognizer, new_recognizer
 from sadvae.settings import PresetSettings
 from sadvae.skeleton.preprocess import prepare_clip_set
@@ -203,12 +203,4 @@ def _named(clips: Sequence[SkeletonClip]) -> list[SkeletonClip]:
     stray = next((clip for clip in clips if not isinstance(clip, SkeletonClip)), None)
     if stray is not None:
         raise SadvaeError(f"a clip is a {type(stray).__name__}; give a list of SkeletonClip (see docs/recognizer.md).")
-    counts: dict[str, int] = {}
-    for clip in clips:
-        counts[clip.clip_id] = counts.get(clip.clip_id, 0) + 1
-    if len(counts) == len(clips):
-        return list(clips)
-    return [
-        SkeletonClip(clip.joints, clip.layout, f"{clip.clip_id} [{i}]", clip.label, clip.subject)
-        for i, clip in enumerate(clips)
-    ]
+    return told_apart(clips)

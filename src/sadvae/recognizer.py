@@ -117,7 +117,8 @@ class Recognizer:
         none_of_these: a prediction says "none of these" where any name fits with less than this probability; 0: never.
         map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
         them, which config.layouts get unasked; note is called with a sentence on what was mapped and what is missing.
-        Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them.
+        Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them; clips
+        get numbers behind their names where two have one name.
         Raises SadvaeError for unreadable or empty clips, another skeleton layout, or no or doubled names.
         """
         names = checked_names(classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,20 @@ def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path:
         assert 0 < found["fits"] < 1
         assert len(found["answers"]) == 3
     assert sadvae(*words, "--none-of-these", 2).code == 2
+
+
+def test_files_of_one_name_in_two_folders_get_numbers(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    one = clip_file(tmp_path)
+    files = [tmp_path / folder / one.name for folder in ("d1", "d2")]
+    for file in files:
+        file.parent.mkdir()
+        shutil.copy(one, file)
+    done = sadvae("predict", recognizer, *files, "--classes", WORDS, "--out", tmp_path / "a.json")
+    assert done.code == 0, done.err
+    first, second = json.loads((tmp_path / "a.json").read_text())
+    assert first["clip"].endswith(" (1)")
+    assert second["clip"] == first["clip"].replace("(1)", "(2)")
+    assert first["name"] == second["name"]
 
 
 def test_explain_names_parts_joints_and_moments(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:

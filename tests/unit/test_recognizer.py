@@ -142,6 +142,15 @@ def test_the_fit_is_that_of_the_best_name_against_the_best_trained_class() -> No
     np.testing.assert_allclose(fits_of(typed), expected, rtol=1e-4)
 
 
+def test_clips_of_one_name_get_numbers() -> None:
+    found = recognizer()
+    twice = [CLIPS[0], replace(CLIPS[1], clip_id=CLIPS[0].clip_id)]
+    assert [p.clip_id for p in found.predict(twice, NEW)] == [f"{CLIPS[0].clip_id} ({number})" for number in (1, 2)]
+    assert [e.clip_id for e in found.explain(twice, NEW)] == [f"{CLIPS[0].clip_id} ({number})" for number in (1, 2)]
+    np.testing.assert_allclose(fits_of(found.predict(twice, NEW)), fits_of(found.predict(CLIPS[:2], NEW)), rtol=1e-5)
+    assert [p.clip_id for p in found.predict(CLIPS, NEW)] == [clip.clip_id for clip in CLIPS]
+
+
 def test_none_of_these_is_said_below_what_is_asked_for() -> None:
     found = recognizer()
     always, never = (found.predict(CLIPS, NEW, none_of_these=below) for below in (1.0, 0.0))

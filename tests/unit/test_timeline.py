@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sadvae.cli.timelines import Over, show_timelines
+from sadvae.cli.videos import Recording
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Answer, Prediction
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
@@ -150,6 +152,16 @@ def test_runs_become_segments_with_mean_scores() -> None:
     found = merged_segments(np.array([0, 0, 2, 1]), scores, np.array([0, 5, 10, 15, 18]), ("a", "b"), 10.0)
     assert [(s.name, s.start, s.end, round(s.score, 3)) for s in found] == [("a", 0, 10, 0.8), ("b", 15, 18, 0.9)]
     assert (found[1].start_seconds, found[1].end_seconds) == (1.5, 1.8)
+
+
+def test_recordings_of_one_name_get_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = [Recording(recording(("up", 60))), Recording(recording(("down", 60)))]
+    show_timelines(Heights(), clips, NAMES, Over(1.0, 0.25), tmp_path / "t.csv")
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+    assert [(row["clip"], row["name"]) for row in rows] == [("long (1)", "up"), ("long (2)", "down")]
+    shown = capsys.readouterr().out
+    assert "long (1)" in shown
+    assert "long (2)" in shown
 
 
 MADE = Timeline(

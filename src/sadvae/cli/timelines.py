@@ -14,9 +14,10 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.cli.videos import Asking, Recording
+from sadvae.recognition.asked import told_apart
 from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
 from sadvae.recordings.timeline_files import check_ending, write_timelines
-from sadvae.types import SkeletonClip, duplicates
+from sadvae.types import SkeletonClip
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,13 @@ def show_timelines(
     recognizer: Names, recordings: Sequence[Recording], asking: Asking, over: Over, out: Path | None
 ) -> None:
     """Print the segments of every clip, and write them to `out`. Raises SadvaeError as recordings.timeline does."""
-    clips = [(r.clip, (r.rate or FPS) if over.fps is None else over.fps) for r in recordings]
+    clips = told_apart([recording.clip for recording in recordings])
+    rates = [(one.rate or FPS) if over.fps is None else over.fps for one in recordings]
     if out is not None:
         check_ending(out, len(clips))
     found = []
     with Progresses() as say:
-        for clip, fps in clips:
+        for clip, fps in zip(clips, rates, strict=True):
             told = partial(say, clip.clip_id[:9])
             found.append(_timeline(recognizer, clip, asking, Over(over.window, over.step, fps), told))
     Console(soft_wrap=True).print(segments_table(found))
@@ -66,13 +68,11 @@ def _timeline(recognizer: Names, clip: SkeletonClip, asking: Asking, over: Over,
 def segments_table(timelines: Sequence[Timeline]) -> Table:
     """One row a segment: clip, start and end in seconds and frames, name, score."""
     table = Table("clip", "start s", "end s", "frames", "action", "%")
-    named = not duplicates(one.clip_id for one in timelines)
-    for number, one in enumerate(timelines, start=1):
-        clip = one.clip_id if named else f"{one.clip_id} ({number})"
+    for one in timelines:
         rows = [
             (f"{s.start_seconds:.2f}", f"{s.end_seconds:.2f}", f"{s.start}-{s.end}", escape(s.name), percent(s.score))
             for s in one.segments
         ] or [("", "", "", "nothing that is named here", "")]
         for position, row in enumerate(rows):
-            table.add_row(escape(clip) if position == 0 else "", *row, end_section=position == len(rows) - 1)
+            table.add_row(escape(one.clip_id) if position == 0 else "", *row, end_section=position == len(rows) - 1)
     return table

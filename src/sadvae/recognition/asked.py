@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -62,6 +63,13 @@ def _of_file(path: Path, all_bodies: bool, layout: str | None) -> list[SkeletonC
     return read_clips(path, all_bodies=all_bodies, layout=layout)
 
 
+def told_apart(clips: Sequence[SkeletonClip]) -> list[SkeletonClip]:
+    """Clips as they are; where two have one name, as d1/a.npz and d2/a.npz do, each gets its number: "a (2)"."""
+    if not duplicates(clip.clip_id for clip in clips):
+        return list(clips)
+    return [replace(clip, clip_id=f"{clip.clip_id} ({number})") for number, clip in enumerate(clips, start=1)]
+
+
 def mapped(
     clips: Sequence[SkeletonClip], target: Layout, note: Note | None, taken: Sequence[str] | None = None
 ) -> list[SkeletonClip]:
@@ -92,7 +100,7 @@ def asked_clips(
 
     taken: names of the layouts that are brought to it unasked. Raises SadvaeError as read_all, mapped and prepared do.
     """
-    read = read_all(clips, all_bodies=settings.all_bodies)
+    read = told_apart(read_all(clips, all_bodies=settings.all_bodies))
     return prepared(mapped(read, layout, note, None if map_layout else taken), layout, settings)
 
 
