@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sadvae.cli.predict import _sentences
+from sadvae.cli.show import split_names
 from sadvae.errors import SadvaeError
 from sadvae.text.chat import Chat, Endpoint, endpoint_from
 from sadvae.text.class_lists import known_descriptions, read_class_texts
@@ -203,6 +204,27 @@ def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
     assert done.code == 2
     assert "'wave' is given twice" in done.err
     assert sadvae("describe", " , ", "--out", tmp_path / "d.json").code == 2
+    assert sadvae("describe", "squat\nwave", "--templates", "--out", tmp_path / "d.json").code == 0
+    assert read_descriptions(tmp_path / "d.json").names == ("squat", "wave")
+    done = sadvae("describe", "x" * 131073, "--templates", "--out", tmp_path / "d.json")
+    assert done.code == 2
+    assert "class names cannot be read" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("squat, wave", ["squat", "wave"]),
+        ("squat\nwave", ["squat", "wave"]),
+        ("squat\r\nwave, \r\n\r\nfall down\r\n", ["squat", "wave", "fall down"]),
+        ('"sit, then stand"\nwave', ["sit, then stand", "wave"]),
+        ('"squat\nwave, jump', ["squat", "wave", "jump"]),
+        ("\n", []),
+        ("", []),
+    ],
+)
+def test_names_are_parted_by_commas_and_line_ends(text: str, names: list[str]) -> None:
+    assert split_names(text) == names
 
 
 def test_one_file_of_descriptions_serves_questions_about_some_of_its_names(tmp_path: Path) -> None:

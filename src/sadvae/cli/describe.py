@@ -34,7 +34,7 @@ and `sadvae embed` read; prompts and answers are in it too.
 
 def command(
     context: typer.Context,
-    classes: Annotated[str, typer.Argument(help="Names separated by commas, a data set, or a JSON list of classes.")],
+    classes: Annotated[str, typer.Argument(help="Names separated by commas or line ends, a data set, or a JSON list.")],
     out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("descriptions.json"),
     count: Annotated[int, typer.Option(min=1, max=20, help="Descriptions a class, of a model.")] = 3,
     templates: Annotated[bool, typer.Option("--templates", help="Ask no model, whatever is set.")] = False,

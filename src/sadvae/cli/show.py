@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from sadvae.errors import SadvaeError
 from sadvae.record import Evaluation, JoinedRecord
 
 
@@ -101,6 +102,15 @@ def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
 
 
 def split_names(text: str) -> list[str]:
-    """Class names separated by commas; a name with a comma goes in double quotes."""
-    rows = list(csv.reader([text], skipinitialspace=True))
-    return [name.strip() for name in rows[0] if name.strip()] if rows else []
+    """Class names separated by commas or line ends; a name with a comma goes in double quotes, on one line.
+
+    Raises SadvaeError for a name that is longer than csv takes (131072 letters).
+    """
+    try:
+        # Each line by itself, so that a quote that is not closed takes no other lines with it.
+        rows = [row for line in text.splitlines() for row in csv.reader([line], skipinitialspace=True)]
+    except csv.Error as error:
+        raise SadvaeError(
+            f"class names cannot be read: {error}; separate names of some words by commas or line ends."
+        ) from error
+    return [name.strip() for row in rows for name in row if name.strip()]
