@@ -234,3 +234,31 @@ def test_extract_refuses_what_its_encoders_do_not_fit(run_folder: Path, tmp_path
     refused(sadvae("extract", source, tmp_path, "--out", out), "division.json does not exist")
     assert sadvae("extract", source, encoders, "--precision", "half", "--out", out).code == 2
     assert not out.exists()
+
+
+def test_data_that_are_named_wrongly_or_not_at_all(
+    tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, data = tmp_path / "x.toml", 'name = "x"\n[data]\ndataset = "utd_mhad"\n'
+    file.write_text(f'{data}[split]\nname = "purls-22-5"\n')
+    done = sadvae("run", file, "--data", f"utd={tmp_path}")
+    refused(done, "--data names 'utd'; experiment 'x' has utd_mhad; name one of them.")
+    file.write_text(f'{data}[[encoders]]\npreset = "demo"\n')
+    monkeypatch.chdir(tmp_path)
+    done = sadvae("accuracy", file)
+    refused(done, "dataset 'utd_mhad' needs its files; name their folder with --data.")
+    # Before anything is begun.
+    assert "prepare" not in done.err
+    assert leftovers(tmp_path) == ["x.toml"]
+
+
+def test_targets_are_looked_at_first(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(sadvae("report", run_folder, "--page", "none.md"), "none.md does not exist")
+    (tmp_path / "bare.md").write_text("A page.")
+    refused(sadvae("report", run_folder, "--page", "bare.md"), "bare.md has no place for the table")
+    refused(sadvae("report", run_folder, "--tables", "t", "--html", tmp_path), "it is a folder; name a file")
+    refused(sadvae("predict", "nowhere", "a.npz", "--classes", "a", "--out", tmp_path), "it is a folder; name a file")
+    assert leftovers(tmp_path) == ["bare.md"]

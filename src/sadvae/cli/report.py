@@ -9,11 +9,11 @@ import typer
 
 from sadvae.cli.ignored import refuse_ignored
 from sadvae.errors import SadvaeError
-from sadvae.files import write_text
+from sadvae.files import check_target, write_text
 from sadvae.report.figures.style import checked_formats
 from sadvae.report.figures.write import write_figures
 from sadvae.report.overview.page import write_page
-from sadvae.report.readme import readme_table, write_into
+from sadvae.report.readme import check_page, readme_table, write_into
 from sadvae.report.results import read_all_records, results_markdown, write_tables
 
 HELP = """Make tables, figures and an interactive page of results from run records.
@@ -49,11 +49,16 @@ def command(
     """Read all records and write what is asked for; the tables if nothing is."""
     if figures is None:
         refuse_ignored(context, ("formats",), "is of --figures, which was not given; give both, or leave it out")
+    chosen = checked_formats(formats)
+    for target in (target for target in (out, html) if target is not None):
+        check_target(target)
+    if page is not None:
+        check_page(page)
     found, encoders = read_all_records(records)
     if not found and (page, figures, html) != (None, None, None):
         raise SadvaeError(f"{records} holds records of encoders alone; --page, --figures and --html are of runs.")
     if figures is not None:
-        written = write_figures(records, figures, checked_formats(formats))
+        written = write_figures(records, figures, chosen)
         typer.echo(f"Wrote {len(written)} figure files under {figures}")
     if html is not None:
         write_page(html, records)

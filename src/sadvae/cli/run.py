@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sadvae.bench.plan import parse_data, source_for
+from sadvae.bench.plan import check_named, parse_data, source_for
 from sadvae.cli.ignored import refuse_both
 from sadvae.cli.show import Progresses, joined_lines, percent, scores_table
 from sadvae.errors import SadvaeError
@@ -76,7 +76,9 @@ def source_of(settings: ExperimentSettings, data: list[str] | None, features: Pa
         raise SadvaeError("a run starts from clips or from features; give --data or --features, not both.")
     if features is not None and not is_features_folder(features):
         raise SadvaeError(f"{features} is not a features folder; make one with `sadvae import` or `sadvae extract`.")
-    return features or source_for(settings, parse_data(data or []))
+    named = parse_data(data or [])
+    check_named(settings, named)
+    return features or source_for(settings, named)
 
 
 def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: list[int], console: Console) -> list[Run]:
