@@ -262,3 +262,23 @@ def test_targets_are_looked_at_first(
     refused(sadvae("report", run_folder, "--tables", "t", "--html", tmp_path), "it is a folder; name a file")
     refused(sadvae("predict", "nowhere", "a.npz", "--classes", "a", "--out", tmp_path), "it is a folder; name a file")
     assert leftovers(tmp_path) == ["bare.md"]
+
+
+def test_wrong_clips_are_named_with_their_place_and_what_to_do(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    data = np.ones((24, 25, 3), np.float32)
+    data[15, 2] = np.nan
+    lost = clips(tmp_path / "nan.npz", data=data, layout=np.array("kinect-v2"))
+    done = sadvae("check", lost)
+    refused(done, f"{lost}: clip 'b' holds a number that is not finite (NaN or infinity) at frame 3, joint 'neck' of")
+    refused(done, "write a lost joint as (0, 0, 0).")
+    twice = clips(tmp_path / "two.npz", names=np.array(["same", "same"]), layout=np.array("kinect-v2"))
+    refused(sadvae("check", twice), f"{twice}: two holds clip 'same' more than once; give each clip one name")
+    np.save(tmp_path / "mine.npy", data)
+    refused(sadvae("check", tmp_path / "mine.npy"), "mine.npy is not a skeleton file", "your own: docs/clips.md")
+    bare = generate_clip_set(actions=("squat",), subjects=2, repetitions=1)
+    path = tmp_path / "pp.npz"
+    write_clips_file(path, ClipSet("ok", bare.layout, tuple(replace(c, label=None) for c in bare.clips), ()))
+    for words in (("pretrain", path, "--split", "random-1-1-0"), ("extract", path, run_folder / "seed-0" / "encoders")):
+        refused(sadvae(*words, "--out", tmp_path / "e"), "pp.npz has no labels; write `label` and `class_names`")

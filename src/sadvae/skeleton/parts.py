@@ -90,7 +90,7 @@ def make_plan(
     name = dataset or dataset_of(raw_format, labels)
     twice = duplicates(path.stem for path in paths)
     if twice:
-        raise SadvaeError(f"{name} holds clip {twice[:1]} more than once; give each clip one name of its own.")
+        raise SadvaeError(f"{name} holds clip {twice[0]!r} more than once; give each clip one name of its own.")
     states = [path.stat() for path in paths]
     base = source if source.is_dir() else source.parent
     return Plan(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import sha256_of
 from sadvae.skeleton.clips_file import clips_file_dataset, read_clips_file
 from sadvae.skeleton.collection import Collection, ManyFormat
@@ -151,4 +151,5 @@ def merged(sets: Sequence[ClipSet], source: str | Path) -> ClipSet:
         wrong = [what for what, same in agreed.items() if not same]
         if wrong:
             raise SadvaeError(f"{source} holds clips files that differ in their {wrong[0]}; read them one by one.")
-    return replace(first, clips=tuple(clip for one in sets for clip in one.clips), class_names=names)
+    with located(source):
+        return replace(first, clips=tuple(clip for one in sets for clip in one.clips), class_names=names)
