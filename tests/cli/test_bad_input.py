@@ -16,6 +16,7 @@ from sadvae.skeleton.generated import generate_clip_set
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine, Outcome
+from tests.unit.raw_files import write_msr
 
 
 def refused(outcome: Outcome, *said: str) -> None:
@@ -282,3 +283,13 @@ def test_wrong_clips_are_named_with_their_place_and_what_to_do(
     write_clips_file(path, ClipSet("ok", bare.layout, tuple(replace(c, label=None) for c in bare.clips), ()))
     for words in (("pretrain", path, "--split", "random-1-1-0"), ("extract", path, run_folder / "seed-0" / "encoders")):
         refused(sadvae(*words, "--out", tmp_path / "e"), "pp.npz has no labels; write `label` and `class_names`")
+
+
+def test_files_of_another_data_set_are_not_trained_on(tmp_path: Path, sadvae: CommandLine) -> None:
+    file, folder = tmp_path / "x.toml", tmp_path / "msr"
+    folder.mkdir()
+    write_msr(folder / "a01_s01_e01_skeleton3D.txt", np.ones((12, 20, 3)))
+    file.write_text('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "purls-22-5"\n')
+    done = sadvae("run", file, "--data", folder, "--out", tmp_path / "run")
+    refused(done, f"{folder} holds MSR-Action3D files, where those of utd_mhad were expected (UTD-MHAD); give their")
+    refused(sadvae("prepare", folder, "--dataset", "utd_mhad", "--out", tmp_path / "c.npz"), "holds MSR-Action3D files")
