@@ -232,3 +232,19 @@ def test_extract_writes_maps_and_half_the_digits_on_request(
     names = {path.name for path in (tmp_path / "features").iterdir()}
     parts = {f"{level}.{part}" for level in ("test", "calibration") for part in ("train", "test_seen", "test_unseen")}
     assert names == {"task.json", *(f"{p}.npz" for p in parts), *(f"{p}.maps.npy" for p in parts)}
+
+
+def test_one_is_singular_and_names_stay_as_they_were_typed(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    path = clip_file(tmp_path)
+    checked = sadvae("check", path).out
+    assert "own: 1 clip, layout kinect-v2" in checked
+    assert "bodies a clip: 1 in 1 clip\nclasses: no labels\n" in checked
+    told = sadvae("describe", "squat, :smile:", "--templates", "--out", tmp_path / "d.json").out
+    assert ":smile:" in told
+    assert "descriptions of 2 classes" in told
+    recognizer = run_folder / "seed-0" / "recognizer"
+    assert ":smile:" in sadvae("predict", recognizer, path, "--classes", "squat, :smile:").out
+    one = sadvae("report", run_folder / "seed-0", "--out", tmp_path / "R.md")
+    assert one.out.endswith("from 1 record\n"), one.out

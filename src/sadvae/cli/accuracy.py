@@ -55,7 +55,7 @@ def command(
     )
     with Progresses() as say:
         records = measure_accuracy(settings, data, request, say)
-    Console(soft_wrap=True).print(accuracy_table(records))
+    Console(soft_wrap=True, emoji=False).print(accuracy_table(records))
 
 
 def accuracy_table(records: Sequence[EncoderRecord]) -> Table:

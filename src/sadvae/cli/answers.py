@@ -21,12 +21,12 @@ ENDINGS = (".json",)
 
 def show_answers(found: Sequence[Prediction]) -> None:
     """Print the answers on clips as a table."""
-    Console(soft_wrap=True).print(_table(found))
+    Console(soft_wrap=True, emoji=False).print(_table(found))
 
 
 def show_reasons(reasons: Sequence[Explanation]) -> None:
     """Print explanations in words."""
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     for reason in reasons:
         console.print(explained(reason), markup=False, highlight=False)
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from sadvae.cli.ignored import refuse_ignored
 from sadvae.cli.show import Progresses, split_names
 from sadvae.errors import SadvaeError
+from sadvae.report.words import counted
 from sadvae.text.chat import KEY, MODEL, URL, Chat, endpoint_from
 from sadvae.text.class_lists import class_texts, dataset_names
 from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
@@ -57,8 +58,9 @@ def command(
         {"by": "model", "url": endpoint.public_url, "model": endpoint.model} if endpoint else {"by": "templates"}
     )
     write_descriptions(out, found, made)
-    Console(soft_wrap=True).print(_table(found))
-    typer.echo(f"Wrote {out}: {sum(len(d.descriptions) for d in found)} descriptions of {len(found)} classes")
+    Console(soft_wrap=True, emoji=False).print(_table(found))
+    sentences = counted(sum(len(d.descriptions) for d in found), "description")
+    typer.echo(f"Wrote {out}: {sentences} of {counted(len(found), 'class')}")
     if endpoint is None and not templates:
         typer.echo(f"No model was asked, since {URL} is not set.", err=True)
 

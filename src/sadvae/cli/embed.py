@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sadvae import stages
+from sadvae.report.words import counted
 from sadvae.settings import DataSettings
 from sadvae.text.embed import embed_classes, precomputed_embeddings, write_class_embeddings
 from sadvae.text.encoders import load_text_encoder
@@ -45,6 +46,5 @@ def command(
     else:
         embeddings = embed_classes(texts, load_text_encoder(encoder), mode=mode, cache=cache)
     write_class_embeddings(out, embeddings)
-    typer.echo(
-        f"Wrote {out}: {len(embeddings.ids)} classes, {embeddings.vectors.shape[1]} dimensions, {embeddings.encoder}"
-    )
+    size = f"{counted(len(embeddings.ids), 'class')}, {embeddings.vectors.shape[1]} dimensions"
+    typer.echo(f"Wrote {out}: {size}, {embeddings.encoder}")

@@ -13,6 +13,7 @@ from sadvae.features.flora import write_flora
 from sadvae.features.folder import Features, read_features
 from sadvae.features.published_write import write_published
 from sadvae.protocol import training_subjects
+from sadvae.report.words import counted
 from sadvae.skeleton.pyskl import write_pyskl
 from sadvae.skeleton.read import read_clip_set
 from sadvae.text.embed import read_class_embeddings
@@ -62,7 +63,7 @@ def command(
         with Progresses() as say:
             clips = read_clip_set(source, progress=lambda done, total: say("read", done, total))
         write_pyskl(out, clips, _splits(clips, train_subjects))
-        typer.echo(f"Wrote {len(clips.clips)} clips of layout {clips.layout.name} to {out}")
+        typer.echo(f"Wrote {counted(len(clips.clips), 'clip')} of layout {clips.layout.name} to {out}")
     else:
         raise SadvaeError(f"{source} is not a features folder, which --to {to} needs; skeletons go to pyskl.")
     return None

@@ -15,6 +15,7 @@ from sadvae.report.figures.write import write_figures
 from sadvae.report.overview.page import write_page
 from sadvae.report.readme import check_page, readme_table, write_into
 from sadvae.report.results import read_all_records, results_markdown, write_tables
+from sadvae.report.words import counted
 
 HELP = """Make tables, figures and an interactive page of results from run records.
 
@@ -68,6 +69,6 @@ def command(
     if out is not None or (figures, html, tables) == (None, None, None):
         target = out or Path("RESULTS.md")
         write_text(target, results_markdown(found, encoders, against))
-        typer.echo(f"Wrote {target} from {len(found) + len(encoders)} records")
+        typer.echo(f"Wrote {target} from {counted(len(found) + len(encoders), 'record')}")
     if page is not None:
         write_into(page, readme_table(found))

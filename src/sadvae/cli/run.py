@@ -54,7 +54,7 @@ def command(
     refuse_both(context, "seed", "seeds")
     settings = read_with(experiment, embeddings)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     runs = run_seeds(
         settings, source_of(settings, data, features), out or Path("runs") / settings.name, wanted, console
     )

@@ -42,7 +42,7 @@ def show_timelines(
         for clip, fps in zip(clips, rates, strict=True):
             told = partial(say, clip.clip_id[:9])
             found.append(_timeline(recognizer, clip, asking, Over(over.window, over.step, fps), told))
-    Console(soft_wrap=True).print(segments_table(found))
+    Console(soft_wrap=True, emoji=False).print(segments_table(found))
     if out is not None:
         write_timelines(out, found)
         typer.echo(f"Wrote {out}")
