@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from sadvae.cli.show import Progresses, split_names
+from sadvae.cli.names import names_of
+from sadvae.cli.show import Progresses
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import write_flora
 from sadvae.features.folder import Features, read_features
@@ -46,7 +47,7 @@ def command(
         str | None, typer.Option(help="pyskl: rule for lists xsub_train and xsub_val (odd, ntu60-xsub, names, ...).")
     ] = None,
     classes: Annotated[
-        str, typer.Option(help="onnx: names whose text vectors go along, separated by commas, for use without texts.")
+        str, typer.Option(help="onnx: names whose text vectors go along, as for predict, for use without texts.")
     ] = "",
     text_model: Annotated[
         bool, typer.Option(help="onnx: the text model goes along, so that any names can be asked about.")
@@ -56,7 +57,7 @@ def command(
     if not source.exists():
         raise SadvaeError(f"{source} does not exist; check the path.")
     if to == "onnx":
-        return _export_recognizer(source, out, split_names(classes), text_model)
+        return _export_recognizer(source, out, names_of(classes) if classes else [], text_model)
     if (source / "task.json").is_file():
         _export_features(read_features(source), to, out, embeddings, encoder, text)
     elif to == "pyskl":

@@ -12,7 +12,7 @@ from sadvae.cli import answers
 from sadvae.cli import predict_options as options
 from sadvae.cli.ignored import check_ending, refuse_ignored
 from sadvae.cli.loading import load_recognizer
-from sadvae.cli.show import split_names
+from sadvae.cli.names import names_of
 from sadvae.cli.timelines import Over, show_timelines
 from sadvae.cli.videos import Asking, read_recordings, refuse_files, watch_camera, with_poses
 from sadvae.errors import SadvaeError
@@ -30,7 +30,8 @@ HELP = """Name the actions in skeleton files, videos or before a camera, with an
 
 Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
 
-Names that hold a comma go in double quotes. Sentences on how the body moves help: give them with --descriptions, a JSON
+Names that hold a comma go in double quotes. --classes also takes a file (.txt, .csv: a name a line; .json: a list) or a
+data set's name. Sentences on how the body moves help: give them with --descriptions, a JSON
 file {"name": ["sentence", ...], ...}; names of the built-in class lists have theirs already. A clip that no name fits
 gets "none of these" (--none-of-these 0 turns that off); --explain says which joints and moments an answer rests on.
 --timeline says which action happens when in a long recording (docs/timeline.md).
@@ -67,7 +68,7 @@ def command(
         refuse_files(clips, save_clips, out)
     if out is not None:
         check_ending(out, *((ENDINGS, "a timeline goes") if timeline else (answers.ENDINGS, "answers go")))
-    names = split_names(classes)
+    names = names_of(classes)
     loaded, sentences = load_recognizer(recognizer), _sentences(descriptions, names)
     least = none_of_these if none_of_these is not None else LEAST_FIT if timeline else 0.5
     asking = Asking(names, sentences, top, mode, least, map_layout)

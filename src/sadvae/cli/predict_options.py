@@ -11,7 +11,9 @@ from sadvae.recordings.timeline import FPS
 
 RecognizerFolder = Annotated[Path, typer.Argument(help="Recogniser folder, or its hub name OWNER/MODEL.")]
 Clips = Annotated[list[Path] | None, typer.Argument(help="Skeleton files of any supported format, or videos.")]
-Classes = Annotated[str, typer.Option(help="Names to choose from, separated by commas or line ends.")]
+Classes = Annotated[
+    str, typer.Option(help="Names to choose from, separated by commas or line ends, or a file with a name a line.")
+]
 Descriptions = Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")]
 Top = Annotated[int, typer.Option(min=1, help="Answers a clip.")]
 AskedMode = Annotated[Literal["zsl", "gzsl"], typer.Option(help="zsl: these names only; gzsl: trained classes too.")]

@@ -29,10 +29,19 @@ def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     names = tuple(name.strip() for name in classes)
     if not names or not all(names):
         raise SadvaeError('no class names to choose from; give some, for example "swipe left, bowling, squat".')
-    twice = duplicates(names)
-    if twice:
-        raise SadvaeError(f"class name {twice[0]!r} is given twice; give each name once.")
+    _refuse_doubled(names)
     return names
+
+
+def _refuse_doubled(names: Sequence[str]) -> None:
+    """Names are compared without their case, as typed names and trained classes are."""
+    known: dict[str, str] = {}
+    for name in names:
+        before = known.get(name.casefold())
+        if before is not None:
+            also = "" if before == name else f", as {before!r} before"
+            raise SadvaeError(f"class name {name!r} is given twice{also}; give each name once.")
+        known[name.casefold()] = name
 
 
 def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None) -> tuple[tuple[str, ...], ...]:
