@@ -45,6 +45,7 @@ def measure_accuracy(
     source: the folder or file of raw clips, None for generated motion. Returns the records, seeds of an encoder
     together. Raises SadvaeError or LeakageError.
     """
+    stages.check_source(settings.data, source)
     entries = _chosen(settings, request.encoders)
     clips_path = prepare_once(request.out, settings.data, settings.prepare, source, say)
     scored = Scored(clips_path, settings.data.train_subjects, request.validation, settings.validation_subjects)

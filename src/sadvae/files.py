@@ -46,8 +46,7 @@ def atomic(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
-        if path.is_dir():
-            raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
+        check_target(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)
@@ -59,6 +58,12 @@ def atomic(path: Path) -> Iterator[Path]:
         # Where the folder could not be made there is nothing to remove, and the error above is to be seen.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_target(path: Path) -> None:
+    """Raise SadvaeError where a file is to be written and a folder is."""
+    if Path(path).is_dir():
+        raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
 
 
 @contextmanager

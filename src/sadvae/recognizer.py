@@ -85,8 +85,10 @@ class Recognizer:
         """A recogniser from a folder, or from the Hugging Face hub by its name OWNER/MODEL.
 
         options: of huggingface_hub.snapshot_download: token, cache_dir, local_files_only, force_download.
-        Raises SadvaeError if neither has it.
+        Raises SadvaeError for a file, and if neither has it.
         """
+        if Path(name).is_file():
+            raise SadvaeError(f"{name} is a file; the recogniser's folder comes first, then clips.")
         away = not Path(name).is_dir() and is_hub_name(str(name))
         return Recognizer.load(downloaded(str(name), revision, **options) if away else name)
 

@@ -114,6 +114,12 @@ def _check_sources(data: DataSettings, source: Source) -> None:
             )
 
 
+def check_source(data: PartSettings, source: Path | None) -> None:
+    """Raises SadvaeError where a data set that has files comes without them."""
+    if source is None and data.dataset != "generated":
+        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+
+
 def _check_lessons(contender: Contender, kind: str, source: Source) -> None:
     name = contender.entry or contender.method.preset
     if kind != "kinematics" and not is_features_folder(source):
@@ -137,10 +143,9 @@ def read_raw(
     data: DataSettings, source: Path | None, progress: ReadProgress | None = None, *, all_bodies: bool = False
 ) -> ClipSet:
     """Raw clips: generated ones, or those of a file or folder. Raises SadvaeError where a source is missing or bad."""
-    if data.dataset == "generated" and source is None:
-        return generate_clip_set(settings=_validated(GeneratedSettings, data.generated, "generated"))
+    check_source(data, source)
     if source is None:
-        raise SadvaeError(f"dataset {data.dataset!r} needs its files; name their folder with --data.")
+        return generate_clip_set(settings=_validated(GeneratedSettings, data.generated, "generated"))
     return read_clip_set(
         source,
         layout=data.layout,

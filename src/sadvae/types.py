@@ -97,8 +97,12 @@ class SkeletonClip:
         _require(self.joints.shape[0] > 0 and self.joints.shape[1] > 0, f"{where} is empty: it holds no frame.")
         _require(self.joints.dtype == np.float32, f"{where} holds {self.joints.dtype} numbers; expected float32.")
         # Mapped joints are not read before they are used; whoever uses them checks them.
-        finite = isinstance(self.joints, np.memmap) or bool(np.isfinite(self.joints).all())
-        _require(finite, f"{where} holds a number that is not finite (NaN or infinity).")
+        if not isinstance(self.joints, np.memmap) and not np.isfinite(self.joints).all():
+            person, frame, joint, _ = np.argwhere(~np.isfinite(self.joints))[0].tolist()
+            raise SadvaeError(
+                f"{where} holds a number that is not finite (NaN or infinity) at frame {frame}, joint "
+                f"{self.layout.joints[joint]!r} of body {person} (counted from 0); write a lost joint as (0, 0, 0)."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +122,10 @@ class ClipSet:
 
     def __post_init__(self) -> None:
         twice = duplicates(clip.clip_id for clip in self.clips)
-        _require(
-            not twice, f"{self.dataset} holds clip {twice[:1]} more than once; give each clip one name of its own."
-        )
+        if twice:
+            raise SadvaeError(
+                f"{self.dataset} holds clip {twice[0]!r} more than once; give each clip one name of its own."
+            )
         for clip in self.clips:
             known = clip.label is None or 0 <= clip.label < len(self.class_names)
             _require(

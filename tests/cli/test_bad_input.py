@@ -18,6 +18,7 @@ from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet
 from sadvae.video.settings import VideoSettings
 from tests.cli.conftest import CommandLine, Outcome
+from tests.unit.raw_files import write_msr
 
 
 def refused(outcome: Outcome, *said: str) -> None:
@@ -295,3 +296,61 @@ def test_the_folder_that_was_meant_is_named(run_folder: Path, tmp_path: Path, sa
     refused(sadvae("extract", run_folder / "clips.npz", run_folder), f"name {run_folder}/seed-0/encoders")
     refused(sadvae("import", tmp_path / "nope", "--out", out), "nope does not exist")
     assert not out.exists()
+
+
+def test_data_that_are_named_wrongly_or_not_at_all(
+    tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, data = tmp_path / "x.toml", 'name = "x"\n[data]\ndataset = "utd_mhad"\n'
+    file.write_text(f'{data}[split]\nname = "purls-22-5"\n')
+    done = sadvae("run", file, "--data", f"utd={tmp_path}")
+    refused(done, "--data names 'utd'; experiment 'x' has utd_mhad; name one of them.")
+    file.write_text(f'{data}[[encoders]]\npreset = "demo"\n')
+    monkeypatch.chdir(tmp_path)
+    done = sadvae("accuracy", file)
+    refused(done, "dataset 'utd_mhad' needs its files; name their folder with --data.")
+    # Before anything is begun.
+    assert "prepare" not in done.err
+    assert leftovers(tmp_path) == ["x.toml"]
+
+
+def test_targets_are_looked_at_first(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(sadvae("report", run_folder, "--page", "none.md"), "none.md does not exist")
+    (tmp_path / "bare.md").write_text("A page.")
+    refused(sadvae("report", run_folder, "--page", "bare.md"), "bare.md has no place for the table")
+    refused(sadvae("report", run_folder, "--tables", "t", "--html", tmp_path), "it is a folder; name a file")
+    refused(sadvae("predict", "nowhere", "a.npz", "--classes", "a", "--out", tmp_path), "it is a folder; name a file")
+    assert leftovers(tmp_path) == ["bare.md"]
+
+
+def test_wrong_clips_are_named_with_their_place_and_what_to_do(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    data = np.ones((24, 25, 3), np.float32)
+    data[15, 2] = np.nan
+    lost = clips(tmp_path / "nan.npz", data=data, layout=np.array("kinect-v2"))
+    done = sadvae("check", lost)
+    refused(done, f"{lost}: clip 'b' holds a number that is not finite (NaN or infinity) at frame 3, joint 'neck' of")
+    refused(done, "write a lost joint as (0, 0, 0).")
+    twice = clips(tmp_path / "two.npz", names=np.array(["same", "same"]), layout=np.array("kinect-v2"))
+    refused(sadvae("check", twice), f"{twice}: two holds clip 'same' more than once; give each clip one name")
+    np.save(tmp_path / "mine.npy", data)
+    refused(sadvae("check", tmp_path / "mine.npy"), "mine.npy is not a skeleton file", "your own: docs/clips.md")
+    bare = generate_clip_set(actions=("squat",), subjects=2, repetitions=1)
+    path = tmp_path / "pp.npz"
+    write_clips_file(path, ClipSet("ok", bare.layout, tuple(replace(c, label=None) for c in bare.clips), ()))
+    for words in (("pretrain", path, "--split", "random-1-1-0"), ("extract", path, run_folder / "seed-0" / "encoders")):
+        refused(sadvae(*words, "--out", tmp_path / "e"), "pp.npz has no labels; write `label` and `class_names`")
+
+
+def test_files_of_another_data_set_are_not_trained_on(tmp_path: Path, sadvae: CommandLine) -> None:
+    file, folder = tmp_path / "x.toml", tmp_path / "msr"
+    folder.mkdir()
+    write_msr(folder / "a01_s01_e01_skeleton3D.txt", np.ones((12, 20, 3)))
+    file.write_text('name = "x"\n[data]\ndataset = "utd_mhad"\n[split]\nname = "purls-22-5"\n')
+    done = sadvae("run", file, "--data", folder, "--out", tmp_path / "run")
+    refused(done, f"{folder} holds MSR-Action3D files, where those of utd_mhad were expected (UTD-MHAD); give their")
+    refused(sadvae("prepare", folder, "--dataset", "utd_mhad", "--out", tmp_path / "c.npz"), "holds MSR-Action3D files")

@@ -259,3 +259,19 @@ def test_evaluate_refuses_another_split_data_set_and_text(real_data: Path, tmp_p
     assert not (tmp_path / "e.json").exists()
     own = tmp_path / "own"
     assert sadvae("evaluate", trained, own, own / "embeddings.npz", "--out", tmp_path / "e.json").code == 0
+
+
+def test_one_is_singular_and_names_stay_as_they_were_typed(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    path = clip_file(tmp_path)
+    checked = sadvae("check", path).out
+    assert "own: 1 clip, layout kinect-v2" in checked
+    assert "bodies a clip: 1 in 1 clip\nclasses: no labels\n" in checked
+    told = sadvae("describe", "squat, :smile:", "--templates", "--out", tmp_path / "d.json").out
+    assert ":smile:" in told
+    assert "descriptions of 2 classes" in told
+    recognizer = run_folder / "seed-0" / "recognizer"
+    assert ":smile:" in sadvae("predict", recognizer, path, "--classes", "squat, :smile:").out
+    one = sadvae("report", run_folder / "seed-0", "--out", tmp_path / "R.md")
+    assert one.out.endswith("from 1 record\n"), one.out

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
+from sadvae.cli.names import names_of
 from sadvae.cli.predict import _sentences
 from sadvae.cli.show import split_names
 from sadvae.errors import SadvaeError
 from sadvae.text.chat import Chat
-from sadvae.text.class_lists import known_descriptions, read_class_texts
+from sadvae.text.class_lists import class_texts, known_descriptions, read_class_texts
 from sadvae.text.describe import describe, from_templates, read_descriptions, sentences_of
 from sadvae.text.embed import read_class_embeddings
 from sadvae.text.endpoint import Endpoint, endpoint_from
 from sadvae.text.lexicon import movement_sentences
 from tests.cli.conftest import CommandLine
+from tests.cli.test_chain import clip_file
 
 SENTENCES = ["One hand rises and swings from side to side.", "The forearm turns left and right above the shoulder."]
 
@@ -291,13 +293,79 @@ def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
         ("squat\nwave", ["squat", "wave"]),
         ("squat\r\nwave, \r\n\r\nfall down\r\n", ["squat", "wave", "fall down"]),
         ('"sit, then stand"\nwave', ["sit, then stand", "wave"]),
-        ('"squat\nwave, jump', ["squat", "wave", "jump"]),
+        ('"up; down"', ["up; down"]),
+        ("up; down, squat", ["up; down", "squat"]),
         ("\n", []),
         ("", []),
     ],
 )
 def test_names_are_parted_by_commas_and_line_ends(text: str, names: list[str]) -> None:
     assert split_names(text) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('wave, "sit, then stand', "a double quote in the class names is not closed"),
+        ('"squat\nwave, jump', "a double quote in the class names is not closed"),
+        ("wave the left hand; squat; kick", "separate names with commas, not with semicolons"),
+    ],
+)
+def test_slips_in_lists_of_names_are_refused(text: str, said: str) -> None:
+    with pytest.raises(SadvaeError, match=said):
+        split_names(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("names.txt", '\ufeffsquat\r\n"sit, then stand"\n'),
+        ("names.csv", 'squat,"sit, then stand"\n'),
+        ("names.json", '["squat", "sit, then stand"]'),
+        ("names", 'squat\n"sit, then stand"'),
+    ],
+)
+def test_a_file_of_names_is_read(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert names_of(str(tmp_path / name)) == ["squat", "sit, then stand"]
+
+
+def test_files_of_names_that_are_missing_or_empty_are_refused(tmp_path: Path) -> None:
+    for ending in (".txt", ".csv", ".json"):
+        with pytest.raises(SadvaeError, match=f"names{ending} does not exist"):
+            names_of(str(tmp_path / f"names{ending}"))
+    (tmp_path / "none.txt").write_text(" \n")
+    with pytest.raises(SadvaeError, match=r"none\.txt holds no class name; write one a line"):
+        names_of(str(tmp_path / "none.txt"))
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SadvaeError, match=r"bytes\.txt is not UTF-8 text"):
+        names_of(str(tmp_path / "bytes.txt"))
+    assert names_of("walk to the file names.txt, squat") == ["walk to the file names.txt", "squat"]
+
+
+def test_names_of_a_data_set_and_names_in_two_cases() -> None:
+    assert names_of("UTD-MHAD") == names_of("utd_mhad") == list(class_texts("utd_mhad").names)
+    with pytest.raises(SadvaeError, match="class name 'Wave' is given twice, as 'wave' before; give each name once"):
+        names_of("wave, squat, Wave")
+
+
+def test_every_verb_that_takes_names_reads_files_of_them(
+    run_folder: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text("fly a kite\nsquat\n")
+    assert "of 2 classes" in sadvae("describe", "names.txt", "--templates").out
+    assert "Wrote e.npz: 2 classes" in sadvae("embed", "names.txt", "--out", "e.npz").out
+    assert "Wrote e.npz: 27 classes" in sadvae("embed", "UTD_MHAD", "--out", "e.npz").out
+    asked = ("predict", run_folder / "seed-0" / "recognizer", clip_file(tmp_path), "--classes")
+    for more in ((), ("--timeline", "--none-of-these", 0)):
+        found = sadvae(*asked, "names.txt", *more)
+        assert found.code == 0, found.err
+        assert "names.txt" not in found.out
+    for verb in (("describe",), ("embed",), asked):
+        missing = sadvae(*verb, "nanes.txt")
+        assert missing.code == 2
+        assert "nanes.txt does not exist" in missing.err
 
 
 def test_one_file_of_descriptions_serves_questions_about_some_of_its_names(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.unit import format_files as files
 CLIPS = {
     "F": (
         lambda f: files.write_pku(f, files.rng().normal(size=(9, 2, 25, 3)), "3,1,8,1\n").parents[1],
-        "pku51: 1 clips",
+        "pku51: 1 clip,",
     ),
     "G": (lambda f: files.write(f / "k.pkl", pickle.dumps(files.pyskl_content())), "ntu120: 2 clips"),
     "H": (lambda f: files.write_ctr(f / "tiny.npz"), "tiny: 3 clips"),

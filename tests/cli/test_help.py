@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 
+from sadvae import __version__
 from sadvae.cli.main import VERBS
 from tests.cli.conftest import CommandLine
 
@@ -21,6 +22,13 @@ def test_every_verb_explains_itself_with_an_example(verb: str, sadvae: CommandLi
     shown = sadvae(verb, "--help")
     assert shown.code == 0
     assert short_help.split()[0] in shown.out
+
+
+def test_short_help_and_the_version(sadvae: CommandLine) -> None:
+    assert sadvae("-h").out == sadvae("--help").out
+    assert sadvae("embed", "-h").out == sadvae("embed", "--help").out
+    shown = sadvae("--version")
+    assert (shown.code, shown.out) == (0, f"sadvae {__version__}\n")
 
 
 def test_the_list_of_verbs_loads_nothing_heavy() -> None:

@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sadvae.recognition.answers import Answer, Effect, Explanation
 from sadvae.recognition.folder import read_parts
 from sadvae.recognizer import Recognizer
 from sadvae.report.finished import is_run_folder, read_run
+from sadvae.skeleton.generated import generate_clip_set
 from tests.cli.conftest import CommandLine
 from tests.cli.test_chain import WORDS, clip_file
 
@@ -19,6 +21,11 @@ from tests.cli.test_chain import WORDS, clip_file
 @pytest.fixture
 def recognizer(run_folder: Path) -> Path:
     return run_folder / "seed-0" / "recognizer"
+
+
+def answers_of(shown: str) -> list[str]:
+    """The cells of a table of answers, without the column of clips and the lines around."""
+    return [cell.strip() for line in shown.splitlines() for cell in line.split("│")[2:-1]]
 
 
 def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
@@ -64,7 +71,7 @@ def test_explain_names_parts_joints_and_moments(recognizer: Path, tmp_path: Path
 
 
 def test_an_explanation_shows_what_matters_most_first() -> None:
-    from sadvae.cli.predict import explained
+    from sadvae.cli.answers import explained
 
     effects = tuple(Effect(name, p, 0.0) for name, p in (("a", 0.5), ("b", 0.1), ("c", 0.9), ("d", 0.2)))
     text = explained(Explanation("clip", Answer("wave", 0.75), (Answer("clap", 0.6),), effects, effects, effects))
@@ -107,3 +114,36 @@ def test_a_damaged_recogniser_ends_in_one_sentence(recognizer: Path, tmp_path: P
         assert done.code == 2
         assert "is not a recogniser of sadvae" in done.err
         assert "Traceback" not in done.err
+
+
+def test_clips_that_name_no_layout_are_told_theirs(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    clip = generate_clip_set(actions=("squat",), subjects=1, repetitions=1).clips[0]
+    path = tmp_path / "bare.npz"
+    np.savez(path, data=clip.joints[0], lengths=[clip.joints.shape[1]])
+    words = ("predict", recognizer, path, "--classes", WORDS)
+    refused = sadvae(*words)
+    assert refused.code == 2
+    assert "bare.npz names no layout; give one with --layout: " in refused.err
+    done = sadvae(*words, "--layout", "kinect-v2")
+    assert done.code == 0, done.err
+    named = sadvae("predict", recognizer, clip_file(tmp_path), "--classes", WORDS)
+    assert answers_of(done.out) == answers_of(named.out)
+    assert sadvae(*words, "--layout", "kinect-v2", "--timeline").code == 0
+    twenty = tmp_path / "twenty.npz"
+    np.savez(twenty, data=clip.joints[0, :, :20], lengths=[clip.joints.shape[1]])
+    mapped = ("predict", recognizer, twenty, "--classes", WORDS, "--layout", "kinect-v1")
+    assert "--map-layout" in sadvae(*mapped).err
+    assert sadvae(*mapped, "--map-layout").code == 0
+
+
+def test_clips_before_the_recogniser_are_not_looked_for_on_the_hub(
+    recognizer: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_file(tmp_path)
+    monkeypatch.chdir(tmp_path.parent)
+    asked: list[str] = []
+    monkeypatch.setattr("sadvae.recognizer.downloaded", lambda name, *rest, **options: asked.append(name))
+    swapped = sadvae("predict", f"{tmp_path.name}/own.npz", recognizer, "--classes", WORDS)
+    assert swapped.code == 2
+    assert f"{tmp_path.name}/own.npz is a file; the recogniser's folder comes first, then clips." in swapped.err
+    assert asked == []

@@ -113,7 +113,7 @@ def test_a_second_body_belongs_to_the_clip_before(tmp_path: Path) -> None:
 
 
 def test_the_layout_is_the_file_s_own_or_the_given_one(tmp_path: Path) -> None:
-    with pytest.raises(SadvaeError, match=r"names no layout; give one: coco-17, .*kinect-v1, kinect-v2"):
+    with pytest.raises(SadvaeError, match=r"names no layout; give one with --layout: coco-17, .*kinect-v1, kinect-v2"):
         read_clips_file(save(tmp_path, layout=None))
     own = tmp_path / "stick.json"
     own.write_text(json.dumps(layout_to_json(STICK)))

@@ -128,6 +128,8 @@ def test_a_folder_is_read_with_the_folders_in_it_and_without_what_lies_beside(tm
         read_clip_set(tmp_path, class_names=["only one"])
     with pytest.raises(SadvaeError, match="kinect-v1, not kinect-v2"):
         read_clip_set(tmp_path, layout="kinect-v2")
+    with pytest.raises(SadvaeError, match=r"holds UTD-MHAD files, where those of ntu60 were expected \(NTU RGB\+D\)"):
+        read_clip_set(tmp_path, dataset="ntu60")
 
 
 @pytest.mark.parametrize(("action", "dataset", "classes"), [(60, "ntu60", 60), (61, "ntu120", 120)])

@@ -113,6 +113,16 @@ def make_plan(
     return Plan(tuple(tuple(unit) for unit in units.values()), tuple(finished))
 
 
+def check_named(settings: ExperimentSettings, data: Mapping[str, Path]) -> None:
+    """Raises SadvaeError where data are named after a data set that the experiment does not have."""
+    own = list(dict.fromkeys(part.dataset for part in settings.data.parts))
+    stray = next((name for name in data if name != ANY and name not in own), None)
+    if stray is not None:
+        raise SadvaeError(
+            f"--data names {stray!r}; experiment {settings.name!r} has {', '.join(own)}; name one of them."
+        )
+
+
 def _refuse_one_path_for_two(experiments: Sequence[ExperimentSettings], data: Mapping[str, Path]) -> None:
     names = {part.dataset for settings in experiments for part in settings.data.parts} - {"generated", *data}
     if ANY in data and len(names) > 1:

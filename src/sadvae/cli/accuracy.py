@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sadvae.accuracy import Request, measure_accuracy
+from sadvae.cli.ignored import refuse_both
 from sadvae.cli.show import Progresses, percent
 from sadvae.encoder_record import EncoderRecord
 from sadvae.report.means import Mean, mean_of
@@ -30,6 +31,7 @@ Every encoder and seed leaves a record, `runs/NAME/ENCODER/seed-N.json`; one tha
 
 
 def command(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Accuracy file (TOML).")],
     data: Annotated[
         Path | None, typer.Option(help="Folder or file of raw skeletons; not needed for generated motion.")
@@ -42,6 +44,7 @@ def command(
     workers: Annotated[int | None, typer.Option(min=1, help="Trainings side by side (default: one a core).")] = None,
 ) -> None:
     """Train what is missing and print one line an encoder."""
+    refuse_both(context, "seed", "seeds")
     settings = read_accuracy(file)
     request = Request(
         out or Path("runs") / settings.name,
@@ -52,7 +55,7 @@ def command(
     )
     with Progresses() as say:
         records = measure_accuracy(settings, data, request, say)
-    Console(soft_wrap=True).print(accuracy_table(records))
+    Console(soft_wrap=True, emoji=False).print(accuracy_table(records))
 
 
 def accuracy_table(records: Sequence[EncoderRecord]) -> Table:

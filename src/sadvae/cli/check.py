@@ -18,6 +18,7 @@ from sadvae.features.published import check_split_lists, find_layouts, read_publ
 from sadvae.features.xlsa17 import is_xlsa17, read_xlsa17
 from sadvae.joining import joined_record
 from sadvae.recognition.folder import Parts, is_recognizer, read_parts
+from sadvae.report.words import counted
 from sadvae.settings import ExperimentSettings, read_experiment
 from sadvae.skeleton.estimators import is_estimate
 from sadvae.skeleton.manifest import Facts, Manifest, ProtocolCounts, facts, read_manifest
@@ -156,11 +157,13 @@ def describe_clips(clips: ClipSet) -> None:
 def describe_facts(found: Facts) -> None:
     """Print counts of clips, classes, subjects, protocols and frames."""
     least, median, most, _ = found.frames
-    typer.echo(f"{found.dataset}: {found.clips} clips, layout {found.layout} ({found.joints} joints)")
+    typer.echo(f"{found.dataset}: {counted(found.clips, 'clip')}, layout {found.layout} ({found.joints} joints)")
     typer.echo(f"frames: {least} to {most}, median {median}")
-    typer.echo(f"bodies a clip: {', '.join(f'{n} in {count} clips' for n, count in found.bodies.items())}")
+    bodies = [f"{number} in {counted(clips, 'clip')}" for number, clips in found.bodies.items()]
+    typer.echo(f"bodies a clip: {', '.join(bodies)}")
     classes = found.clips_per_class.values()
-    typer.echo(f"classes: {len(classes)}, with {min(classes, default=0)} to {max(classes, default=0)} clips each")
+    each = f"{len(classes)}, with {min(classes)} to {counted(max(classes), 'clip')} each" if classes else "no labels"
+    typer.echo(f"classes: {each}")
     subjects = [name for name in found.clips_per_subject if name != "unknown"]
     typer.echo(f"subjects: {len(subjects)}" if subjects else "subjects: not named")
     for name, counts in (("setups", found.clips_per_setup), ("cameras", found.clips_per_camera)):

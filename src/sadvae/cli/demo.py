@@ -29,7 +29,7 @@ def command(
 ) -> None:
     """Run the packaged demo experiment and say what was found."""
     settings = read_experiment(Path(str(files("sadvae") / "demo.toml")))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     console.print(f"{settings.title}: the model never sees a clip of the unseen actions.\n")
     first = run_seeds(settings, None, out, [seed], console)[0]
     main = first.record.evaluations[0]

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sadvae.cli.show import Progresses, split_names
-from sadvae.errors import SadvaeError
+from sadvae.cli.ignored import refuse_ignored
+from sadvae.cli.names import names_of
+from sadvae.cli.show import Progresses
+from sadvae.report.words import counted
 from sadvae.text.chat import Chat
-from sadvae.text.class_lists import class_texts, dataset_names
-from sadvae.text.describe import Described, describe, read_descriptions, write_descriptions
+from sadvae.text.describe import Described, describe, write_descriptions
 from sadvae.text.endpoint import KEY, MODEL, URL, endpoint_from
-from sadvae.types import duplicates
 
 # Of a sentence in the table, in letters; the file has all of it.
 SHOWN = 50
@@ -33,7 +33,13 @@ and `sadvae embed` read; prompts and answers are in it too.
 
 
 def command(
-    classes: Annotated[str, typer.Argument(help="Names separated by commas or line ends, a data set, or a JSON list.")],
+    context: typer.Context,
+    classes: Annotated[
+        str,
+        typer.Argument(
+            help="Names separated by commas or line ends, a file of names (one a line, or JSON), or a data set."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("descriptions.json"),
     count: Annotated[int, typer.Option(min=1, max=20, help="Descriptions a class, of a model.")] = 3,
     templates: Annotated[bool, typer.Option("--templates", help="Ask no model, whatever is set.")] = False,
@@ -45,6 +51,9 @@ def command(
     """Describe, print the first sentence of each class, and write the file."""
     names = names_of(classes)
     endpoint = None if templates else endpoint_from()
+    if endpoint is None:
+        what = "which --templates does not ask" if templates else f"and none is asked, since {URL} is not set"
+        refuse_ignored(context, ("count", "timeout", "cache"), f"is of a model, {what}; leave it out")
     kept = cache or out.parent / f".{out.stem}.answers"
     chat = Chat(endpoint, kept, timeout) if endpoint else None
     with Progresses() as say:
@@ -53,24 +62,11 @@ def command(
         {"by": "model", "url": endpoint.public_url, "model": endpoint.model} if endpoint else {"by": "templates"}
     )
     write_descriptions(out, found, made)
-    Console(soft_wrap=True).print(_table(found))
-    typer.echo(f"Wrote {out}: {sum(len(d.descriptions) for d in found)} descriptions of {len(found)} classes")
+    Console(soft_wrap=True, emoji=False).print(_table(found))
+    sentences = counted(sum(len(d.descriptions) for d in found), "description")
+    typer.echo(f"Wrote {out}: {sentences} of {counted(len(found), 'class')}")
     if endpoint is None and not templates:
         typer.echo(f"No model was asked, since {URL} is not set.", err=True)
-
-
-def names_of(classes: str) -> list[str]:
-    """Class names of a JSON file, of a data set, or typed. Raises SadvaeError for none and for doubled ones."""
-    if classes.endswith(".json"):
-        return list(read_descriptions(Path(classes)).names)
-    if classes in dataset_names():
-        return list(class_texts(classes).names)
-    names = split_names(classes)
-    if not names:
-        raise SadvaeError('no class names to describe; give some, for example "wave, fall down".')
-    if duplicates(names):
-        raise SadvaeError(f"class name {duplicates(names)[0]!r} is given twice; give each name once.")
-    return names
 
 
 def _table(found: list[Described]) -> Table:

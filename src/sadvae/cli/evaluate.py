@@ -55,7 +55,7 @@ def command(
         epoch=kept.epoch,
     )
     write_json(out, result.model_dump(mode="json"))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     console.print(scores_table([result], f"{found.dataset}, split {task.split.name} (%)"))
     table = Table("class", "", "clips", "ZSL", "GZSL", title="By class (%)", title_justify="left")
     for c in result.classes:

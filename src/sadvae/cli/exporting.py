@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from sadvae.cli.show import Progresses, split_names
+from sadvae.cli.names import names_of
+from sadvae.cli.show import Progresses
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import write_flora
 from sadvae.features.folder import Features, read_features
 from sadvae.features.published_write import write_published
 from sadvae.protocol import training_subjects
+from sadvae.report.words import counted
 from sadvae.skeleton.pyskl import write_pyskl
 from sadvae.skeleton.read import read_clip_set
 from sadvae.text.embed import read_class_embeddings
@@ -45,7 +47,7 @@ def command(
         str | None, typer.Option(help="pyskl: rule for lists xsub_train and xsub_val (odd, ntu60-xsub, names, ...).")
     ] = None,
     classes: Annotated[
-        str, typer.Option(help="onnx: names whose text vectors go along, separated by commas, for use without texts.")
+        str, typer.Option(help="onnx: names whose text vectors go along, as for predict, for use without texts.")
     ] = "",
     text_model: Annotated[
         bool, typer.Option(help="onnx: the text model goes along, so that any names can be asked about.")
@@ -55,14 +57,14 @@ def command(
     if not source.exists():
         raise SadvaeError(f"{source} does not exist; check the path.")
     if to == "onnx":
-        return _export_recognizer(source, out, split_names(classes), text_model)
+        return _export_recognizer(source, out, names_of(classes) if classes else [], text_model)
     if (source / "task.json").is_file():
         _export_features(read_features(source), to, out, embeddings, encoder, text)
     elif to == "pyskl":
         with Progresses() as say:
             clips = read_clip_set(source, progress=lambda done, total: say("read", done, total))
         write_pyskl(out, clips, _splits(clips, train_subjects))
-        typer.echo(f"Wrote {len(clips.clips)} clips of layout {clips.layout.name} to {out}")
+        typer.echo(f"Wrote {counted(len(clips.clips), 'clip')} of layout {clips.layout.name} to {out}")
     else:
         raise SadvaeError(f"{source} is not a features folder, which --to {to} needs; skeletons go to pyskl.")
     return None

@@ -9,11 +9,11 @@ import typer
 
 from sadvae import stages
 from sadvae.cli.check import describe_features
+from sadvae.cli.loading import read_labelled
 from sadvae.cli.show import Progresses
 from sadvae.encoders.inference import InferenceSettings, Precision
 from sadvae.encoders.levels import load_encoders
 from sadvae.features.folder import read_features
-from sadvae.skeleton.store import read_prepared
 
 HELP = """Turn clips into features with trained encoders.
 
@@ -34,6 +34,6 @@ def command(
     """Extract and say what the folder holds."""
     settings = InferenceSettings(precision, device)
     with Progresses() as say:
-        stages.extract_to(out, read_prepared(clips), load_encoders(encoders), settings, maps=maps, progress=say)
+        stages.extract_to(out, read_labelled(clips), load_encoders(encoders), settings, maps=maps, progress=say)
     describe_features(read_features(out))
     typer.echo(f"Wrote {out}")

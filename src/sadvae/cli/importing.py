@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sadvae.cli.check import describe_clips, describe_features
+from sadvae.cli.ignored import refuse_ignored
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import write_features
@@ -34,6 +35,7 @@ in these layouts, so the features carry the allowance `unknown_encoder`, and so 
 
 
 def command(
+    context: typer.Context,
     source: Annotated[Path, typer.Argument(help="Published folder or file.")],
     out: Annotated[Path, typer.Option(help="Features folder to write.")] = Path("features"),
     text: Annotated[str, typer.Option(help="Text features: lb, ad, md, chat or others there; joined by _.")] = "lb",
@@ -47,6 +49,7 @@ def command(
     """Import and say what the source holds."""
     if not source.exists():
         raise SadvaeError(f"{source} does not exist; check the path.")
+    _refuse_others(context, source)
     embeddings: ClassEmbeddings | None = None
     if is_smie(source):
         _import_smie(source, out)
@@ -67,6 +70,17 @@ def command(
         write_class_embeddings(out / "embeddings.npz", embeddings)
     describe_features(features)
     typer.echo(f"Wrote {out}" + (f" and {out / 'embeddings.npz'}" if embeddings is not None else ""))
+
+
+def _refuse_others(context: typer.Context, source: Path) -> None:
+    """Refuse options of other kinds of sources, which would do nothing."""
+    if not source.exists():
+        raise SadvaeError(f"{source} does not exist; check the path.")
+    if not is_flora(source):
+        refuse_ignored(context, ("dataset",), f"is of a Flora archive (.npz), which {source} is not; leave it out")
+    if is_smie(source) or is_flora(source) or is_xlsa17(source):
+        ours = ("text", "text_encoder", "name", "derive_splits")
+        refuse_ignored(context, ours, f"is of a folder with sk_feats/, which {source} is not; leave it out")
 
 
 def _import_smie(source: Path, out: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from sadvae import __version__
 from sadvae.errors import SadvaeError
 
 STOPPED = 130
@@ -41,6 +43,12 @@ VERBS = {
 }
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sadvae {__version__}")
+        raise typer.Exit
+
+
 def build_app(asked: str | None = None) -> typer.Typer:
     """The Typer application. Only the module of the verb `asked` is imported, since some take seconds to load."""
     app = typer.Typer(
@@ -49,7 +57,9 @@ def build_app(asked: str | None = None) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_all_verbs)
     for verb, (module_name, short_help) in VERBS.items():
         if verb == asked:
             module = import_module(f"sadvae.cli.{module_name}")
@@ -57,6 +67,14 @@ def build_app(asked: str | None = None) -> typer.Typer:
         else:
             app.command(verb, short_help=short_help)(_not_asked)
     return app
+
+
+def _all_verbs(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Say the version.")
+    ] = False,
+) -> None:
+    """What is asked of the program rather than of a verb."""
 
 
 def _not_asked() -> None:
@@ -68,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
     # One thread a process: more collapse on shared machines. Set before torch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     try:
         build_app(next((word for word in words if not word.startswith("-")), None))(args=words)
     except SadvaeError as error:

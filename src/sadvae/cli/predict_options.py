@@ -11,7 +11,9 @@ from sadvae.recordings.timeline import FPS
 
 RecognizerFolder = Annotated[Path, typer.Argument(help="Recogniser folder, or its hub name OWNER/MODEL.")]
 Clips = Annotated[list[Path] | None, typer.Argument(help="Skeleton files of any supported format, or videos.")]
-Classes = Annotated[str, typer.Option(help="Names to choose from, separated by commas or line ends.")]
+Classes = Annotated[
+    str, typer.Option(help="Names to choose from, separated by commas or line ends, or a file with a name a line.")
+]
 Descriptions = Annotated[Path | None, typer.Option(help="JSON file of sentences by class name.")]
 Top = Annotated[int, typer.Option(min=1, help="Answers a clip.")]
 AskedMode = Annotated[Literal["zsl", "gzsl"], typer.Option(help="zsl: these names only; gzsl: trained classes too.")]
@@ -20,6 +22,9 @@ NoneOfThese = Annotated[
     typer.Option(min=0, max=1, help="Say none of these where any name fits less likely than this; 0: never."),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Say which joints and moments each answer rests on.")]
+ClipsLayout = Annotated[
+    str | None, typer.Option("--layout", help="Built-in layout or layout JSON, for clips files without one.")
+]
 MapLayout = Annotated[
     bool, typer.Option(help="Bring clips of another skeleton layout to the recogniser's, and say what is missing.")
 ]
@@ -31,7 +36,7 @@ FramesASecond = Annotated[
     typer.Option(help=f"With --timeline: frames a second of the recording (default: a video's own, else {FPS:g})."),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Write all answers to this JSON file too; a timeline to .srt, .csv or .json.")
+    Path | None, typer.Option(help="Write all answers to this .json file too; a timeline to .srt, .csv or .json.")
 ]
 SaveClips = Annotated[Path | None, typer.Option(help="Write the poses of the videos to this clips file (.npz) too.")]
 Camera = Annotated[int | None, typer.Option(min=0, help="Watch this camera (0: the first) until Ctrl-C.")]

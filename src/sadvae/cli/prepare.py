@@ -42,7 +42,10 @@ def command(
         int | None, typer.Option(min=1, help="Processes (default: one, or one a core for many files).")
     ] = None,
     exclude: Annotated[Path | None, typer.Option(help="List of clips to leave out, one name a line.")] = None,
-    skip_damaged: Annotated[bool, typer.Option(help="Leave damaged files out in place of stopping.")] = False,
+    skip_damaged: Annotated[
+        bool,
+        typer.Option(help="Leave damaged recordings out in place of stopping; not for files of many clips (.npz)."),
+    ] = False,
 ) -> None:
     """Prepare a source and print what the clips file holds."""
     given = None if str(source) == "generated" else source

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from sadvae import stages
+from sadvae.cli.loading import read_labelled
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.encoders.processes import reports_here
 from sadvae.errors import SadvaeError
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
-from sadvae.skeleton.store import read_prepared
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
 
@@ -45,7 +45,7 @@ def command(
     device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Train both levels and say where they are."""
-    found = read_prepared(clips)
+    found = read_labelled(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, found.class_names)
     changes = dict(_setting(word) for word in change or ()) | ({"epochs": epochs} if epochs else {})

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from sadvae.cli.ignored import refuse_ignored
 from sadvae.errors import SadvaeError
-from sadvae.files import write_text
+from sadvae.files import check_target, write_text
 from sadvae.report.figures.style import checked_formats
 from sadvae.report.figures.write import write_figures
 from sadvae.report.overview.page import write_page
-from sadvae.report.readme import readme_table, write_into
+from sadvae.report.readme import check_page, readme_table, write_into
 from sadvae.report.results import read_all_records, results_markdown, write_tables
+from sadvae.report.words import counted
 
 HELP = """Make tables, figures and an interactive page of results from run records.
 
@@ -31,6 +33,7 @@ With --page, one short table also goes into the marked place of a page, such as 
 
 
 def command(
+    context: typer.Context,
     records: Annotated[Path, typer.Argument(help="Folder of runs; every record below it counts.")],
     out: Annotated[
         Path | None, typer.Option(help="Markdown file to write (RESULTS.md unless others are asked for).")
@@ -45,11 +48,18 @@ def command(
     html: Annotated[Path | None, typer.Option(help="Interactive page to write.")] = None,
 ) -> None:
     """Read all records and write what is asked for; the tables if nothing is."""
+    if figures is None:
+        refuse_ignored(context, ("formats",), "is of --figures, which was not given; give both, or leave it out")
+    chosen = checked_formats(formats)
+    for target in (target for target in (out, html) if target is not None):
+        check_target(target)
+    if page is not None:
+        check_page(page)
     found, encoders = read_all_records(records)
     if not found and (page, figures, html) != (None, None, None):
         raise SadvaeError(f"{records} holds records of encoders alone; --page, --figures and --html are of runs.")
     if figures is not None:
-        written = write_figures(records, figures, checked_formats(formats))
+        written = write_figures(records, figures, chosen)
         typer.echo(f"Wrote {len(written)} figure files under {figures}")
     if html is not None:
         write_page(html, records)
@@ -59,6 +69,6 @@ def command(
     if out is not None or (figures, html, tables) == (None, None, None):
         target = out or Path("RESULTS.md")
         write_text(target, results_markdown(found, encoders, against))
-        typer.echo(f"Wrote {target} from {len(found) + len(encoders)} records")
+        typer.echo(f"Wrote {target} from {counted(len(found) + len(encoders), 'record')}")
     if page is not None:
         write_into(page, readme_table(found))

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sadvae.bench.plan import parse_data, source_for
+from sadvae.bench.plan import check_named, parse_data, source_for
+from sadvae.cli.ignored import refuse_both
 from sadvae.cli.show import Progresses, joined_lines, percent, scores_table
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.proportion import zero_shot_proportion
@@ -40,6 +41,7 @@ ClassVectors = Annotated[
 
 
 def command(
+    context: typer.Context,
     experiment: Annotated[Path, typer.Argument(help="Experiment file (TOML).")],
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
@@ -49,9 +51,10 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
+    refuse_both(context, "seed", "seeds")
     settings = read_with(experiment, embeddings)
     wanted = [seed] if seed is not None else list(range(seeds or settings.seeds))
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     runs = run_seeds(
         settings, source_of(settings, data, features), out or Path("runs") / settings.name, wanted, console
     )
@@ -73,7 +76,9 @@ def source_of(settings: ExperimentSettings, data: list[str] | None, features: Pa
         raise SadvaeError("a run starts from clips or from features; give --data or --features, not both.")
     if features is not None and not is_features_folder(features):
         raise SadvaeError(f"{features} is not a features folder; make one with `sadvae import` or `sadvae extract`.")
-    return features or source_for(settings, parse_data(data or []))
+    named = parse_data(data or [])
+    check_named(settings, named)
+    return features or source_for(settings, named)
 
 
 def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: list[int], console: Console) -> list[Run]:

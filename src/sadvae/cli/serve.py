@@ -29,7 +29,7 @@ def command(
     time_limit: Annotated[float, typer.Option(min=0.1, max=86400, help="Seconds for a file or question.")] = 60,
 ) -> None:
     """Load the recognisers, then serve until Ctrl-C."""
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, emoji=False)
     console.print("Loading ...")
     folders = [folder for folder in (recognizer, second) if folder is not None]
     limits = Limits(upload_bytes=round(max_upload_mb * 2**20), seconds=time_limit)

@@ -104,13 +104,19 @@ def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
 def split_names(text: str) -> list[str]:
     """Class names separated by commas or line ends; a name with a comma goes in double quotes, on one line.
 
-    Raises SadvaeError for a name that is longer than csv takes (131072 letters).
+    Raises SadvaeError for a quote that is not closed, for names with semicolons between them, and for a name that is
+    longer than csv takes (131072 letters).
     """
     try:
         # Each line by itself, so that a quote that is not closed takes no other lines with it.
-        rows = [row for line in text.splitlines() for row in csv.reader([line], skipinitialspace=True)]
+        rows = [row for line in text.splitlines() for row in csv.reader([line], skipinitialspace=True, strict=True)]
     except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise SadvaeError("a double quote in the class names is not closed; close it, or leave it out.") from error
         raise SadvaeError(
             f"class names cannot be read: {error}; separate names of some words by commas or line ends."
         ) from error
-    return [name.strip() for row in rows for name in row if name.strip()]
+    names = [name.strip() for row in rows for name in row if name.strip()]
+    if len(names) == 1 and ";" in names[0] and '"' not in text:
+        raise SadvaeError(f"{names[0]!r} would be one class name; separate names with commas, not with semicolons.")
+    return names

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -13,10 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
-from sadvae.cli.videos import Recording
-from sadvae.recognition.asked import read_all, told_apart
-from sadvae.recordings.timeline import FPS, Names, Timeline, timeline
+from sadvae.cli.videos import Asking, Recording
+from sadvae.recognition.asked import told_apart
+from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
 from sadvae.recordings.timeline_files import check_ending, write_timelines
+from sadvae.types import SkeletonClip
 
 
 @dataclass(frozen=True)
@@ -29,28 +30,39 @@ class Over:
 
 
 def show_timelines(
-    recognizer: Names,
-    recordings: Sequence[Recording],
-    names: Sequence[str],
-    over: Over,
-    out: Path | None,
-    **options: Any,
+    recognizer: Names, recordings: Sequence[Recording], asking: Asking, over: Over, out: Path | None
 ) -> None:
-    """Print the segments of every clip, and write them to `out`; options: of recordings.timeline."""
-    all_bodies = recognizer.config.prepare.all_bodies
-    read = [(c, over.fps or r.rate or FPS) for r in recordings for c in read_all(r.what, all_bodies=all_bodies)]
-    clips = told_apart([clip for clip, _ in read])
+    """Print the segments of every clip, and write them to `out`. Raises SadvaeError as recordings.timeline does."""
+    clips = told_apart([recording.clip for recording in recordings])
+    rates = [(one.rate or FPS) if over.fps is None else over.fps for one in recordings]
     if out is not None:
         check_ending(out, len(clips))
     found = []
     with Progresses() as say:
-        for clip, (_, fps) in zip(clips, read, strict=True):
-            options["progress"] = lambda done, total, clip=clip: say(clip.clip_id[:9], done, total)
-            found.append(timeline(recognizer, clip, names, window=over.window, step=over.step, fps=fps, **options))
-    Console(soft_wrap=True).print(segments_table(found))
+        for clip, fps in zip(clips, rates, strict=True):
+            told = partial(say, clip.clip_id[:9])
+            found.append(_timeline(recognizer, clip, asking, Over(over.window, over.step, fps), told))
+    Console(soft_wrap=True, emoji=False).print(segments_table(found))
     if out is not None:
         write_timelines(out, found)
         typer.echo(f"Wrote {out}")
+
+
+def _timeline(recognizer: Names, clip: SkeletonClip, asking: Asking, over: Over, told: Progress) -> Timeline:
+    return timeline(
+        recognizer,
+        clip,
+        asking.names,
+        asking.sentences,
+        window=over.window,
+        step=over.step,
+        fps=FPS if over.fps is None else over.fps,
+        mode=asking.mode,
+        none_of_these=asking.none_of_these,
+        map_layout=asking.map_layout,
+        note=partial(typer.echo, err=True),
+        progress=told,
+    )
 
 
 def segments_table(timelines: Sequence[Timeline]) -> Table:

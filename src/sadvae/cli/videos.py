@@ -12,7 +12,7 @@ import typer
 from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import NONE_OF_THESE, Prediction
-from sadvae.recognition.asked import Mode
+from sadvae.recognition.asked import Mode, read_all
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.types import ClipSet, Layout, SkeletonClip
@@ -28,24 +28,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asking:
-    """What a recogniser is asked: names, sentences for each, how many answers, the mode, and when none fits."""
+    """What a recogniser is asked: names, sentences for each, how many answers, the mode, when none fits, and whether
+    clips are brought to its layout.
+    """
 
     names: list[str]
     sentences: list[list[str]] | None
     top: int
     mode: Mode
     none_of_these: float = 0.5
+    map_layout: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A skeleton file, or the poses of a video and the video's frames a second."""
+    """A clip of a skeleton file, or the poses of a video and the video's frames a second."""
 
-    what: Path | SkeletonClip
+    clip: SkeletonClip
     rate: float | None = None
 
 
-def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Recording]:
+def read_recordings(given: Sequence[Path | Recording], all_bodies: bool, layout: str | None = None) -> list[Recording]:
+    """Every clip of skeleton files, in order, with the videos among them.
+
+    all_bodies: every body that a sensor reported. layout: of clips files that name none. Raises SadvaeError as reading
+    does, and for a layout where there are videos alone.
+    """
+    if layout is not None and all(isinstance(item, Recording) for item in given):
+        raise SadvaeError("--layout is of clips files, but only videos were given; leave it out.")
+    found: list[Recording] = []
+    for item in given:
+        one = isinstance(item, Recording)
+        found += [item] if one else map(Recording, read_all(item, all_bodies=all_bodies, layout=layout))
+    return found
+
+
+def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | Recording]:
     """The files to recognise, with each video replaced by its poses in a recogniser's layout.
 
     save: a clips file to write the poses to, as the estimator gave them. Says on the error stream what was mapped and
@@ -65,8 +83,7 @@ def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) 
         typer.echo(f"Wrote poses to {save}: {', '.join(clip.clip_id for clip in clips)}", err=True)
     _say(list(found.values()), layout)
     return [
-        Recording(map_clip(found[path].clip, layout), found[path].rate) if path in found else Recording(path)
-        for path in given
+        Recording(map_clip(found[path].clip, layout), found[path].rate) if path in found else path for path in given
     ]
 
 

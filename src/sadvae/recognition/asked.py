@@ -29,10 +29,19 @@ def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     names = tuple(name.strip() for name in classes)
     if not names or not all(names):
         raise SadvaeError('no class names to choose from; give some, for example "swipe left, bowling, squat".')
-    twice = duplicates(names)
-    if twice:
-        raise SadvaeError(f"class name {twice[0]!r} is given twice; give each name once.")
+    _refuse_doubled(names)
     return names
+
+
+def _refuse_doubled(names: Sequence[str]) -> None:
+    """Names are compared without their case, as typed names and trained classes are."""
+    known: dict[str, str] = {}
+    for name in names:
+        before = known.get(name.casefold())
+        if before is not None:
+            also = "" if before == name else f", as {before!r} before"
+            raise SadvaeError(f"class name {name!r} is given twice{also}; give each name once.")
+        known[name.casefold()] = name
 
 
 def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None) -> tuple[tuple[str, ...], ...]:
@@ -46,21 +55,21 @@ def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None
     return tuple(tuple(sentences) for sentences in descriptions)
 
 
-def read_all(clips: Asked, *, all_bodies: bool) -> list[SkeletonClip]:
-    """The clips themselves, and those of files. Raises SadvaeError where there is none."""
+def read_all(clips: Asked, *, all_bodies: bool, layout: str | None = None) -> list[SkeletonClip]:
+    """The clips themselves, and those of files; layout: of files that name none. SadvaeError where there is no clip."""
     given = [clips] if isinstance(clips, SkeletonClip | str | Path) else list(clips)
     read: list[SkeletonClip] = []
     for item in given:
-        read.extend([item] if isinstance(item, SkeletonClip) else _of_file(Path(item), all_bodies))
+        read.extend([item] if isinstance(item, SkeletonClip) else _of_file(Path(item), all_bodies, layout))
     if not read:
         raise SadvaeError("no clips to recognise; give at least one clip or file.")
     return read
 
 
-def _of_file(path: Path, all_bodies: bool) -> list[SkeletonClip]:
+def _of_file(path: Path, all_bodies: bool, layout: str | None) -> list[SkeletonClip]:
     from sadvae.skeleton.read import read_clips
 
-    return read_clips(path, all_bodies=all_bodies)
+    return read_clips(path, all_bodies=all_bodies, layout=layout)
 
 
 def told_apart(clips: Sequence[SkeletonClip]) -> list[SkeletonClip]:

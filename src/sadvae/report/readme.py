@@ -87,9 +87,20 @@ def _shown(scores: Scores, method: Method, wanted: str, field: str) -> str:
 
 def write_into(page: Path, table: str) -> None:
     """Put a table between the marks of a page. Raises SadvaeError where the page has no such marks."""
+    before, after = _around(page)
+    write_text(page, f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+def check_page(page: Path) -> None:
+    """Raises SadvaeError where a page does not exist or has no marks for the table."""
+    _around(page)
+
+
+def _around(page: Path) -> tuple[str, str]:
+    """The text before and after the marked place."""
     text = read_bytes(page, MAX_JSON_BYTES).decode("utf-8", "replace")
     before, found, rest = text.partition(BEGIN)
     _, closed, after = rest.partition(END)
     if not found or not closed:
         raise SadvaeError(f"{page} has no place for the table; put {BEGIN!r} and {END!r} on two lines of it.")
-    write_text(page, f"{before}{BEGIN}\n{table}\n{END}{after}")
+    return before, after

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import read_arrays, write_arrays
 from sadvae.skeleton.clips_entries import Entries, read_entries
 from sadvae.skeleton.layouts import layout_from_json, layout_names, layout_to_json, load_layout
@@ -55,11 +55,13 @@ def read_clips_file(
     path = Path(path)
     entries = _entries(path, mapped)
     own = _layout(entries.layout, layout, path)
-    clips = _clips(entries, own)
+    with located(path):
+        clips = _clips(entries, own)
     count = 1 + max((clip.label for clip in clips if clip.label is not None), default=-1)
     _check_order(class_names or (), entries.class_names, path)
     names = class_names or entries.class_names or tuple(f"action {i + 1}" for i in range(count))
-    return ClipSet(dataset or entries.dataset or path.stem, own, clips, tuple(names), entries.steps)
+    with located(path):
+        return ClipSet(dataset or entries.dataset or path.stem, own, clips, tuple(names), entries.steps)
 
 
 def _check_order(given: Sequence[str], own: Sequence[str], path: Path) -> None:
@@ -93,7 +95,8 @@ def _layout(text: str, given: str | Path | None, path: Path) -> Layout:
     if not text:
         if given is None:
             raise SadvaeError(
-                f"{path} names no layout; give one: {', '.join(layout_names())} or the path of a layout .json file."
+                f"{path} names no layout; give one with --layout: {', '.join(layout_names())} or the path of a layout "
+                ".json file."
             )
         return load_layout(given)
     if text in layout_names():

@@ -24,7 +24,8 @@ CLIPS_SUFFIX = ".npz"
 _EXPECTED = (
     "expected UTD-MHAD (aA_sS_tT_skeleton.mat), MSR-Action3D (aA_sS_eE_skeleton3D.txt), NTU RGB+D "
     "(SsssCcccPpppRrrrAaaa.skeleton), PKU-MMD (0002-L.txt), pyskl (.pkl), ST-GCN or SMIE (train_data.npy), CTR-GCN or "
-    "clips files (.npz), pose estimators (.json), BVH or ASF/AMC; videos go through `sadvae poses` first"
+    "clips files (.npz), pose estimators (.json), BVH or ASF/AMC; arrays of your own: docs/clips.md; videos go "
+    "through `sadvae poses` first"
 )
 
 Found = RawFormat | ManyFormat | None

@@ -16,7 +16,7 @@ from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.find import RAW_FORMATS, find_files
 from sadvae.skeleton.layouts import load_layout
 from sadvae.skeleton.preprocess import Dropped, prepare_clip
-from sadvae.skeleton.read import action_names, check_layout, dataset_of
+from sadvae.skeleton.read import action_names, check_dataset, check_layout, dataset_of
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.store import PLAN, part_name
@@ -85,12 +85,13 @@ def make_plan(
     raw_format, paths = find_files(source)
     if not isinstance(raw_format, RawFormat):
         raise SadvaeError(f"{source} holds many clips in one file; recordings, one a file, were expected.")
+    check_dataset(raw_format, dataset, source)
     check_layout(raw_format, layout, source)
     labels = [raw_format.label_and_subject(path)[0] for path in paths]
     name = dataset or dataset_of(raw_format, labels)
     twice = duplicates(path.stem for path in paths)
     if twice:
-        raise SadvaeError(f"{name} holds clip {twice[:1]} more than once; give each clip one name of its own.")
+        raise SadvaeError(f"{name} holds clip {twice[0]!r} more than once; give each clip one name of its own.")
     states = [path.stat() for path in paths]
     base = source if source.is_dir() else source.parent
     return Plan(

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import sha256_of
 from sadvae.skeleton.clips_file import clips_file_dataset, read_clips_file
 from sadvae.skeleton.collection import Collection, ManyFormat
 from sadvae.skeleton.find import find_files
 from sadvae.skeleton.layouts import load_layout
+from sadvae.skeleton.msr_action3d import MSR_ACTION3D
 from sadvae.skeleton.ntu import NTU
+from sadvae.skeleton.pku_mmd import PKU_MMD
 from sadvae.skeleton.recording import RawFormat
+from sadvae.skeleton.utd_mhad import UTD_MHAD
 from sadvae.types import ClipSet, Layout, SkeletonClip
 
 NTU60_CLASSES = 60
+# Data sets that are published in a format of their own.
+PUBLISHED: Mapping[str, RawFormat | ManyFormat] = {
+    "utd_mhad": UTD_MHAD,
+    "msr_action3d": MSR_ACTION3D,
+    "ntu60": NTU,
+    "ntu120": NTU,
+    "pku51": PKU_MMD,
+}
 Progress = Callable[[int, int], None]
 Item = TypeVar("Item")
 
@@ -57,6 +68,7 @@ def read_clip_set(
     files = _counted(paths, progress)
     if raw_format is None:
         return merged([read_clips_file(p, layout, dataset=dataset, class_names=class_names) for p in files], source)
+    check_dataset(raw_format, dataset, source)
     own = check_layout(raw_format, layout, source)
     clips = tuple(raw_format.read_clip(path, own, all_bodies=all_bodies) for path in files)
     labels = [clip.label for clip in clips]
@@ -72,12 +84,26 @@ def check_layout(raw_format: RawFormat, layout: str | Path | None, source: str |
     return own
 
 
-def read_clips(path: str | Path, *, all_bodies: bool = False) -> list[SkeletonClip]:
+def check_dataset(raw_format: RawFormat, dataset: str | None, source: str | Path) -> None:
+    """Refuse recordings of one published data set under the name of another: labels would mean other classes.
+
+    dataset: the name that was given; None and names that are not published fit any files. Raises SadvaeError.
+    """
+    own = PUBLISHED.get(dataset or "", raw_format)
+    if own is not raw_format:
+        raise SadvaeError(
+            f"{source} holds {raw_format.title} files, where those of {dataset} were expected ({own.title}); give "
+            "their folder, or name the data set that these are of."
+        )
+
+
+def read_clips(path: str | Path, *, all_bodies: bool = False, layout: str | Path | None = None) -> list[SkeletonClip]:
     """The raw clips of one file of any supported format (or of a folder); label and subject where they are known.
 
-    Raises SadvaeError for a damaged file, and for a clips file that was already prepared.
+    layout: of files that name none. Raises SadvaeError for a damaged file, and for a clips file that was already
+    prepared.
     """
-    found = read_clip_set(path, all_bodies=all_bodies)
+    found = read_clip_set(path, all_bodies=all_bodies, layout=layout)
     if found.steps:
         raise SadvaeError(
             f"{path} holds prepared clips ({', '.join(found.steps)}); give the raw recordings that it was made of."
@@ -151,4 +177,5 @@ def merged(sets: Sequence[ClipSet], source: str | Path) -> ClipSet:
         wrong = [what for what, same in agreed.items() if not same]
         if wrong:
             raise SadvaeError(f"{source} holds clips files that differ in their {wrong[0]}; read them one by one.")
-    return replace(first, clips=tuple(clip for one in sets for clip in one.clips), class_names=names)
+    with located(source):
+        return replace(first, clips=tuple(clip for one in sets for clip in one.clips), class_names=names)

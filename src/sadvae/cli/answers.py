@@ -1,0 +1,70 @@
+"""What `sadvae predict` prints and writes of clips: a table, explanations in words, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import zip_longest
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sadvae.cli.show import percent
+from sadvae.files import write_json
+from sadvae.recognition.answers import NONE_OF_THESE, Explanation, Prediction
+
+ENDINGS = (".json",)
+
+
+def show_answers(found: Sequence[Prediction]) -> None:
+    """Print the answers on clips as a table."""
+    Console(soft_wrap=True, emoji=False).print(_table(found))
+
+
+def show_reasons(reasons: Sequence[Explanation]) -> None:
+    """Print explanations in words."""
+    console = Console(soft_wrap=True, emoji=False)
+    for reason in reasons:
+        console.print(explained(reason), markup=False, highlight=False)
+
+
+def write_answers(out: Path, found: Sequence[Prediction], reasons: Sequence[Explanation]) -> None:
+    """Write answers as JSON, each with its explanation where there are any, and say so."""
+    write_json(out, [_as_json(p, r) for p, r in zip_longest(found, reasons)])
+    typer.echo(f"Wrote {out}")
+
+
+def _table(found: Sequence[Prediction]) -> Table:
+    table = Table("clip", "answer", "%")
+    for prediction in found:
+        rows = [(escape(answer.name), percent(answer.probability)) for answer in prediction.answers]
+        if prediction.none_of_these:
+            rows = [(f"{NONE_OF_THESE}; the nearest:", ""), *rows]
+        for position, row in enumerate(rows):
+            clip = escape(prediction.clip_id) if position == 0 else ""
+            table.add_row(clip, *row, end_section=position == len(rows) - 1)
+    return table
+
+
+def explained(reason: Explanation) -> str:
+    """An explanation in plain words, some lines of text."""
+    answer, near = reason.answer, ", ".join(f"{a.name} {percent(a.probability)} %" for a in reason.nearest)
+    lines = [f"{reason.clip_id}: {answer.name}, {percent(answer.probability)} %. Looks most like: {near}."]
+    for what, held in (("parts", reason.parts), ("joints", reason.joints), ("moments", reason.moments)):
+        best = sorted(held, key=lambda effect: effect.probability)[:3]
+        lines.append(f"  without its {what}: " + ", ".join(f"{e.name} {percent(e.probability)} %" for e in best))
+    return "\n".join(lines)
+
+
+def _as_json(prediction: Prediction, reason: Explanation | None) -> dict[str, object]:
+    answers = [{"name": a.name, "probability": a.probability} for a in prediction.answers]
+    found: dict[str, object] = {
+        "clip": prediction.clip_id,
+        "name": prediction.name,
+        "fits": prediction.fits,
+        "answers": answers,
+    }
+    return found | ({"explanation": asdict(reason)} if reason else {})
