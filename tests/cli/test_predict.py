@@ -35,6 +35,7 @@ def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path:
         assert done.code == 0, done.err
         found = json.loads((tmp_path / "a.json").read_text())[0]
         assert ("none of these; the nearest:" in done.out) == said
+        assert f"Wrote {tmp_path / 'a.json'}" in done.out
         assert (found["name"] == "none of these") == said
         assert 0 < found["fits"] < 1
         assert len(found["answers"]) == 3

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from sadvae.cli.timelines import Over, show_timelines
-from sadvae.cli.videos import Recording
+from sadvae.cli.videos import Asking, Recording
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Answer, Prediction
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
@@ -202,7 +202,7 @@ def test_runs_become_segments_with_mean_scores() -> None:
 
 def test_recordings_of_one_name_get_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clips = [Recording(recording(("up", 60))), Recording(recording(("down", 60)))]
-    show_timelines(Heights(), clips, NAMES, Over(1.0, 0.25), tmp_path / "t.csv")
+    show_timelines(Heights(), clips, Asking(list(NAMES), None, 3, "zsl"), Over(1.0, 0.25), tmp_path / "t.csv")
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert [(row["clip"], row["name"]) for row in rows] == [("long (1)", "up"), ("long (2)", "down")]
     shown = capsys.readouterr().out
