@@ -230,7 +230,7 @@ def test_a_batch_keeps_clips_of_its_own_beside_composed_movements(changes: dict[
 
 
 def test_the_name_of_a_preset_is_no_setting_of_it() -> None:
-    with pytest.raises(SadvaeError, match="SA-DVAE setting name: Extra inputs"):
+    with pytest.raises(SadvaeError, match="SA-DVAE setting name is not known; known are latent, "):
         preset("sadvae", **{"name": "ours"})
 
 

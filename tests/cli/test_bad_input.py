@@ -338,7 +338,8 @@ def test_wrong_clips_are_named_with_their_place_and_what_to_do(
     twice = clips(tmp_path / "two.npz", names=np.array(["same", "same"]), layout=np.array("kinect-v2"))
     refused(sadvae("check", twice), f"{twice}: two holds clip 'same' more than once; give each clip one name")
     np.save(tmp_path / "mine.npy", data)
-    refused(sadvae("check", tmp_path / "mine.npy"), "mine.npy is not a skeleton file", "your own: docs/clips.md")
+    refused(sadvae("check", tmp_path / "mine.npy"), "mine.npy is not a file that sadvae knows", "own: docs/clips.md")
+    refused(sadvae("prepare", tmp_path / "mine.npy"), "mine.npy is not a skeleton file", "your own: docs/clips.md")
     bare = generate_clip_set(actions=("squat",), subjects=2, repetitions=1)
     path = tmp_path / "pp.npz"
     write_clips_file(path, ClipSet("ok", bare.layout, tuple(replace(c, label=None) for c in bare.clips), ()))

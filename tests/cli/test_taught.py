@@ -94,6 +94,8 @@ def test_a_cache_spares_the_next_training_the_composing(
         assert sadvae(*words, tmp_path / out).code == 0
     assert few.made == before + 1
     (kept,) = cache.glob("composed-*.npz")
+    done = sadvae(*words, tmp_path / "plain", "--preset", "ridge")
+    assert (done.code, "--cache keeps composed movements, and none are learned" in done.err) == (2, True)
     kept.write_bytes(kept.read_bytes()[:1000])
     assert sadvae(*words, tmp_path / "third").code == 0
     assert few.made == before + 2

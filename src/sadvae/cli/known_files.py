@@ -23,9 +23,9 @@ from sadvae.text.describe import read_descriptions
 from sadvae.text.embed import read_class_embeddings
 
 KNOWN = (
-    "skeleton files (docs/data.md; videos go through `sadvae poses` first), clips files, embeddings and feature sets "
-    "(.npz), experiment files (.toml), and as .json run records, manifests, class lists, descriptions, splits, "
-    "layouts, evaluations, answers and timelines"
+    "skeleton files (docs/data.md; arrays of your own: docs/clips.md; videos go through `sadvae poses` first), clips "
+    "files, embeddings and feature sets (.npz), experiment files (.toml), and as .json run records, manifests, class "
+    "lists, descriptions, splits, layouts, evaluations, answers and timelines"
 )
 # Files that say what is in the folder around them.
 INSIDE = ("task.json", "division.json", "training.json", "config.json")

@@ -112,6 +112,8 @@ def _usual(features: Features, vectors: ClassEmbeddings) -> str:
 def _task(features: Features, vectors: ClassEmbeddings, chosen: PresetSettings, cache: Path | None) -> ZeroShotTask:
     task = features.task(vectors)
     if not stages.takes_lessons(chosen) or features.kind != "kinematics":
+        if cache is not None:
+            raise SadvaeError("--cache keeps composed movements, and none are learned from here; leave it out.")
         return task
     if not vectors.mode:
         raise SadvaeError(
