@@ -49,6 +49,16 @@ def test_a_manifest_of_another_program_makes_no_store(sadvae: CommandLine, tmp_p
     assert leftovers(web) == ["manifest.json"]
 
 
+def test_torchrun_is_for_pretrain_alone(sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that wait for each other's locks would never end."""
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    refused(sadvae("run", "x.toml"), "`sadvae pretrain` alone shares its work", "start `sadvae run` without torchrun")
+    assert "torchrun" not in sadvae("pretrain", "nowhere.npz", "--split", "x").err
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert "torchrun" not in sadvae("run", "x.toml").err
+
+
 def test_a_name_that_is_too_long_for_the_system(sadvae: CommandLine) -> None:
     refused(sadvae("check", "x" * 300), "File name too long; check the path")
 

@@ -77,6 +77,16 @@ def _all_verbs(
     """What is asked of the program rather than of a verb."""
 
 
+def _refuse_many_processes(asked: str | None) -> None:
+    """Refuse a verb that torchrun started many times: they would write the same files, or wait for each other."""
+    several = "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1"
+    if several and asked in VERBS and asked != "pretrain":
+        raise SadvaeError(
+            f"torchrun starts several processes, and `sadvae pretrain` alone shares its work among them; start "
+            f"`sadvae {asked}` without torchrun."
+        )
+
+
 def _not_asked() -> None:
     """Stands in the list of verbs for one whose module was not imported."""
 
@@ -88,7 +98,9 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     try:
-        build_app(next((word for word in words if not word.startswith("-")), None))(args=words)
+        asked = next((word for word in words if not word.startswith("-")), None)
+        _refuse_many_processes(asked)
+        build_app(asked)(args=words)
     except SadvaeError as error:
         errors.print("[bold red]Error:[/]", end=" ")
         errors.print(str(error), markup=False)
