@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import read_bytes
 from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, listed_videos, trains
 from sadvae.task import Allowance, ClipTask
@@ -196,10 +196,8 @@ def list_file(rule: str) -> Path | None:
 
 def _listed_clips(path: Path, clips: ClipSet) -> tuple[list[bool], tuple[Allowance, ...]]:
     """By the video that a clip's name begins with; people count as shared where a recording is on both sides."""
-    try:
+    with located(path):
         training, validation = listed_videos(read_bytes(path).decode("utf-8", "replace"))
-    except SadvaeError as error:
-        raise SadvaeError(f"{path}: {error}") from error
     videos = [clip.clip_id[:6] for clip in clips.clips]
     stray = next((c.clip_id for c, v in zip(clips.clips, videos, strict=True) if v not in training | validation), None)
     if stray is not None:

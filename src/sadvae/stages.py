@@ -337,7 +337,6 @@ def fit_under_rules(
     """
     # Before hours of training, not after them.
     check_gate(gate)
-    task.split.check_names(class_names)
     rules = [selection_by_name(selection) for selection in selections]
     check_parts(task, class_names)
     fits: list[Fitted] = []

@@ -14,12 +14,16 @@ def has_logits(task: ZeroShotTask) -> bool:
 
 
 def check_level(task: ZeroShotTask, class_names: Sequence[str], *, gated: bool) -> None:
-    """Raise SadvaeError where a test part of one level is empty; seen clips are needed by a gate alone (gated)."""
+    """Raise SadvaeError where a class of one level has no name, or a test part is empty.
+
+    gated: whether there is a gate, which alone needs seen clips.
+    """
     split = task.split
+    split.check_names(class_names)
     needed = [("unseen", task.test_unseen, split.unseen), *([("seen", task.test_seen, split.seen)] if gated else ())]
     for kind, part, ids in needed:
         if not len(part.labels):
-            names = ", ".join(class_names[c] if c < len(class_names) else str(c) for c in ids[:3])
+            names = ", ".join(class_names[c] for c in ids[:3])
             raise SadvaeError(
                 f"split {split.name!r} has no test features of its {kind} classes ({names}"
                 f"{', ...' if len(ids) > 3 else ''}), so that nothing could be scored; add clips of them by the people "
@@ -28,7 +32,7 @@ def check_level(task: ZeroShotTask, class_names: Sequence[str], *, gated: bool) 
 
 
 def check_parts(task: ZeroShotTask, class_names: Sequence[str]) -> None:
-    """Raise SadvaeError that names the classes where a part is empty that training or scores of a task need."""
+    """Raise SadvaeError where a part that training or scores need is empty, or a class has no name."""
     lower = task.calibration
     gated = lower is not None and has_logits(lower)
     check_level(task, class_names, gated=gated and has_logits(task))

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeGuard
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.folders import check_kind
 from sadvae.task import Allowance, ZeroShotTask, check_logits
@@ -127,10 +127,8 @@ def read_features(folder: Path) -> Features:
         kind = "kinematics" if about.get("kind") == "kinematics" else "network"
         names = tuple(about["class_names"])
         test, calibration = levels["test"], levels.get("calibration")
-        try:
+        with located(folder):
             return Features(about["dataset"], names, test, calibration, kind)
-        except SadvaeError as error:
-            raise SadvaeError(f"{folder}: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise SadvaeError(
             f"{folder}/task.json lacks or misstates {error}; extract or import the features again."

@@ -10,7 +10,7 @@ import numpy as np
 from sadvae.errors import SadvaeError
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import every_test_clip
-from sadvae.features.published import PublishedLayout
+from sadvae.features.published import FULL_NAMES, PublishedLayout
 from sadvae.files import atomic_folder
 from sadvae.types import ClassEmbeddings, ClassSplit
 
@@ -45,7 +45,7 @@ def _files(layout: PublishedLayout, text: str) -> tuple[str, ...]:
 
 
 def _plain(dataset: str) -> str:
-    short = {"utd_mhad": "utd", "msr_action3d": "msr"}
+    short = {full: name for name, full in FULL_NAMES.items()}
     return short.get(dataset, re.sub(r"[^a-z0-9]", "", dataset.lower()))
 
 
