@@ -18,8 +18,11 @@ from experiments.overview import overview
 from experiments.several import BASELINES as BASELINES_OF_SEVERAL
 from experiments.several import RULES, SPLITS, added, several
 from experiments.toml_text import entry, line
+from sadvae.skeleton.generated.split import NAME as GENERATED
+from sadvae.skeleton.generated.split import generated_split
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.text.class_lists import class_texts
+from sadvae.types import ClassSplit
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "docs" / "protocols_of_the_literature.md"
@@ -90,6 +93,7 @@ def files() -> dict[Path, str]:
     found = {FOLDER / p.dataset / f"{p.stem}.toml": large(p) for p in large_protocols()}
     every = [*(p for p in large_protocols() if not p.descriptions), *_few_protocols()]
     found |= {FOLDER / "defaults" / f"{p.name}.toml": default(p) for p in every}
+    found[FOLDER / "defaults" / f"{GENERATED}.toml"] = generated()
     for dataset, (_, splits) in FEW.items():
         protocols = [Protocol(dataset, split, descriptions=False) for split in splits]
         found |= {FOLDER / dataset / f"{p.stem}.toml": few(p) for p in protocols}
@@ -175,6 +179,35 @@ def default(protocol: Protocol) -> str:
     return _joined(blocks)
 
 
+def generated() -> str:
+    """The file of generated motion under the default encoder and method: clips and split are the demo's."""
+    split, names = generated_split(), class_texts(GENERATED).names
+    data = {"dataset": GENERATED, "train_subjects": "odd", "generated": {"subjects": 12, "repetitions": 2}}
+    head = [
+        "# Generated motion, the clips and the split of `sadvae demo`, odd subjects train.",
+        *_held(split, names),
+        line("name", f"default_{GENERATED}"),
+        line("title", f"Generated motion {len(split.seen)}/{len(split.unseen)} (default)"),
+        line("seeds", 5),
+        line("baselines", BASELINES),
+        line("selections", ["held_out_classes", "oracle_test"]),
+        "",
+        *entry("data", data),
+    ]
+    published = {"name": "published", "method": {"preset": "published", "changes": SETTINGS["few clips"]}}
+    blocks = [
+        head,
+        entry("encoder", {"preset": ENCODER}),
+        entry("split", {"name": split.name, "held_out_subjects": ["9", "11"], "unseen_from": "training_subjects"}),
+        entry("text", DESCRIPTIONS),
+        entry("method", {"preset": "taught"}),
+        *(entry("[compare]", values) for values in compared({})),
+        ["# The published gate needs as many held-out classes as unseen ones.", *entry("[compare]", published)],
+        *_verbs_and_nouns(),
+    ]
+    return _joined(blocks)
+
+
 def general(protocol: Protocol, name: str, others: tuple[str, ...]) -> str:
     """The file of a protocol whose training clips are joined by those of other data sets."""
     blocks = [
@@ -196,8 +229,7 @@ def _head(protocol: Protocol, name: str, kind: str = "", baselines: Sequence[str
     texts = (", descriptions" if protocol.descriptions else "") + (f", {kind}" if kind else "")
     return [
         f"# {title}, split {protocol.split}, {said}.",
-        *_comment(f"Unseen: {'; '.join(names[i] for i in split.unseen)}."),
-        *_comment(f"Held out for calibration: {'; '.join(names[i] for i in split.validation_unseen)}."),
+        *_held(split, names),
         line("name", name),
         line("title", f"{title} {len(split.seen)}/{len(split.unseen)} ({protocol.split}{texts})"),
         line("seeds", 3),
@@ -208,7 +240,14 @@ def _head(protocol: Protocol, name: str, kind: str = "", baselines: Sequence[str
     ]
 
 
-def _class_split(protocol: Protocol) -> Any:
+def _held(split: ClassSplit, names: Sequence[str]) -> list[str]:
+    return [
+        *_comment(f"Unseen: {'; '.join(names[i] for i in split.unseen)}."),
+        *_comment(f"Held out for calibration: {'; '.join(names[i] for i in split.validation_unseen)}."),
+    ]
+
+
+def _class_split(protocol: Protocol) -> ClassSplit:
     held = HELD_OUT.get((protocol.dataset, protocol.split))
     return load_split(protocol.dataset, protocol.split, CLASS_COUNTS[protocol.dataset], held)
 

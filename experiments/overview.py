@@ -21,7 +21,7 @@ def overview(page: str, root: Path, paths: Iterable[Path]) -> str:
     rows = [
         _row(root, path)
         for path in sorted(paths)
-        if path.parent.name not in ("ablations", "general") and not _many(path)
+        if path.parent.name not in ("ablations", "general") and path.stem != "generated" and not _many(path)
     ]
     many = [
         "| `utd_mhad/random_22_5_00.toml` to `_19` | 22 / 5 / 5 | |",
