@@ -1,10 +1,11 @@
-"""What is varied, one thing at a time, to see which part of SA-DVAE does what."""
+"""What is varied, one thing at a time, to see which part of SA-DVAE, and of the default, does what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from experiments.defaults import DESCRIPTIONS
 from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
@@ -18,6 +19,9 @@ def ablations() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "_not_canonical", {"prepare": {"canonicalise": False}, "compare": []}
     for name in ENCODERS:
         yield f"_{name}", {"encoder": {"preset": name}, "compare": []}
+    # The default without numbers of movement, and so without composed movements, which have no other features.
+    method = {"preset": "taught", "changes": {"lesson_share": 0}}
+    yield "_taught_network", {"text": DESCRIPTIONS, "method": method, "compare": []}
 
 
 def on_the_same_features() -> Iterator[dict[str, Any]]:

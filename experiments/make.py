@@ -149,13 +149,14 @@ def large(protocol: Protocol) -> str:
 
 def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = None) -> str:
     """The file of a protocol with hundreds of clips; changes: blocks of an ablation, by the name of their table."""
-    found = changes or {}
+    method, text = {"preset": "sadvae"}, {"encoder": "minilm", "mode": "descriptions"}
+    found = {"encoder": NETWORK, "text": text, "method": method} | (changes or {})
+    last = ("text", "method")
     blocks = [
         _head(protocol, name, "ablation", []) if name else _head(protocol, protocol.name),
-        *(entry(table, values) for table, values in ({"encoder": NETWORK} | found).items() if table != "compare"),
+        *(entry(table, values) for table, values in found.items() if table not in (*last, "compare")),
         _split(protocol, (FEW[protocol.dataset][0],)),
-        entry("text", {"encoder": "minilm", "mode": "descriptions"}),
-        entry("method", {"preset": "sadvae"}),
+        *(entry(table, found[table]) for table in last),
     ]
     if changes:
         return _joined([*blocks, *(entry("[compare]", values) for values in found["compare"])])
