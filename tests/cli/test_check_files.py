@@ -13,6 +13,7 @@ from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.store import TrainedFolder, write_trained
 from sadvae.methods.trained_on import trained_on
 from sadvae.skeleton.layouts import layout_to_json, load_layout
+from sadvae.teaching import Material, write_material
 from sadvae.text.embed import write_class_embeddings
 from tests.cli.conftest import CommandLine
 from tests.cli.test_bad_input import refused
@@ -63,6 +64,9 @@ def test_other_files_are_refused(name: str, text: str, said: str, tmp_path: Path
 def test_arrays_are_told_by_their_names(tmp_path: Path, sadvae: CommandLine) -> None:
     write_class_embeddings(tmp_path / "mine.npz", make_embeddings(3))
     assert "class embeddings: 3 classes, 5 dimensions" in sadvae("check", tmp_path / "mine.npz").out
+    made = Material(np.ones((3, 2), np.float32), np.array([0, 0, 1]), (("Up.",), ("Down.",)), (("up",), ("down",)))
+    write_material(tmp_path / "made.npz", made)
+    assert "2 composed movements, 3 clips" in sadvae("check", tmp_path / "made.npz").out
     np.savez(tmp_path / "other.npz", colours=np.ones(3))
     refused(sadvae("check", tmp_path / "other.npz"), "is not a file that sadvae knows")
 

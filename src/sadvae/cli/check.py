@@ -32,8 +32,9 @@ HELP = """Say what a file or folder holds, and what is wrong with it.
 Example: `sadvae check UTD-MHAD/Skeleton`
 
 Knows skeleton files and folders of all formats of docs/data.md, clips files, stores and manifests of prepared clips,
-encoders, features folders, published features, embeddings, trained methods, recognisers, exported ones too, experiment
-files, runs and their records, class lists, descriptions, splits, layouts, evaluations, answers and timelines.
+encoders, features folders, published features, embeddings, composed movements, trained methods, recognisers, exported
+ones too, experiment files, runs and their records, class lists, descriptions, splits, layouts, evaluations, answers and
+timelines.
 Exit code 2 when something is wrong.
 """
 

@@ -19,13 +19,14 @@ from sadvae.skeleton.find import find_files
 from sadvae.skeleton.layouts import load_layout
 from sadvae.skeleton.msr_action3d import MSR_ACTION3D
 from sadvae.splits.reader import split_entries
+from sadvae.teaching import read_material
 from sadvae.text.describe import read_descriptions
 from sadvae.text.embed import read_class_embeddings
 
 KNOWN = (
     "skeleton files (docs/data.md; arrays of your own: docs/clips.md; videos go through `sadvae poses` first), clips "
-    "files, embeddings and feature sets (.npz), experiment files (.toml), and as .json run records, manifests, class "
-    "lists, descriptions, splits, layouts, evaluations, answers and timelines"
+    "files, embeddings, feature sets and composed movements (.npz), experiment files (.toml), and as .json run "
+    "records, manifests, class lists, descriptions, splits, layouts, evaluations, answers and timelines"
 )
 # Files that say what is in the folder around them.
 INSIDE = ("task.json", "division.json", "training.json", "config.json")
@@ -59,7 +60,7 @@ def _is_numbers(path: Path) -> bool:
 
 
 def describe_arrays(path: Path) -> bool:
-    """Say what an .npz file of embeddings or of features holds; False where it is neither."""
+    """Say what an .npz file of embeddings, features or composed movements holds; False where it is none of these."""
     arrays = set(array_names(path))
     if {"ids", "vectors"} & arrays:
         found = read_class_embeddings(path)
@@ -67,6 +68,9 @@ def describe_arrays(path: Path) -> bool:
     elif {"features", "clip_ids"} <= arrays:
         part = read_feature_set(path)
         typer.echo(f"features of {len(part.labels)} clips of {part.features.shape[1]} dimensions, part of a folder")
+    elif {"features", "movements", "words"} <= arrays:
+        material = read_material(path)
+        typer.echo(f"{len(material.parts)} composed movements, {len(material.features)} clips as numbers of movement")
     else:
         return False
     return True
