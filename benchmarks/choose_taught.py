@@ -1,12 +1,14 @@
 """Choose the numbers of the preset `taught` on held-out classes of the calibration level; no test clip is looked at.
 
     python benchmarks/choose_taught.py UTD_MHAD MSR_ACTION3D --out results/choose_taught.json
+    python benchmarks/choose_taught.py --generated --out results/choose_taught_generated.json
 
 UTD_MHAD, MSR_ACTION3D: the folders of raw clips. Takes the calibration level of random splits of both (its training
-part alone), with numbers of movement as features, trains each candidate there, and scores it on that level's held-out
-classes. Candidates differ from the preset in one thing each. "Class names" are names and the lexicon's sentences on
-them; "descriptions" are ours. Composed movements that are called nearly like a held-out or an unseen class teach
-nobody, but for the candidate of that name. Of the temperature, which changes no answer, the log loss is given.
+part alone), or with --generated that of generated motion with 20 draws of held-out classes, with numbers of movement as
+features, trains each candidate there, and scores it on that level's held-out classes. Candidates differ from the preset
+in one thing each. "Class names" are names and the lexicon's sentences on them; "descriptions" are ours. Composed
+movements that are called nearly like a held-out or an unseen class teach nobody, but for the candidate of that name. Of
+the temperature, which changes no answer, the log loss is given.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from sadvae.methods.settings import sadvae, taught, taught_sa_dvae
 from sadvae.methods.taught import Taught, TrainedTaught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
 from sadvae.protocol import Division
+from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
+from sadvae.skeleton.generated.split import generated_split
 from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clip_set
 from sadvae.skeleton.recipe import PrepareSettings
@@ -45,10 +49,15 @@ from sadvae.text.class_lists import class_texts
 from sadvae.text.embed import embed_classes
 from sadvae.text.encoders import TextEncoder, load_text_encoder
 from sadvae.text.prompts import WORDS
-from sadvae.types import ClipSet, FeatureSet
+from sadvae.types import ClassSplit, ClipSet, FeatureSet
 
 TEXTS = {"class names": "names+movement+words", "descriptions": "descriptions+words"}
-SPLITS = {"utd_mhad": ("7", "random-22-5-{}", 20), "msr_action3d": ("9", "random-15-5-{}", 10)}
+# The subject that tests seen classes, the split's name, how many of them.
+SPLITS = {
+    "utd_mhad": ("7", "random-22-5-{}", 20),
+    "msr_action3d": ("9", "random-15-5-{}", 10),
+    "generated": ("11", "held out anew, {}", 20),
+}
 TEMPERATURES = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 EVERY, PLAIN = "every movement", "no words of movement"
 CANDIDATES: dict[str, Method] = {
@@ -80,9 +89,22 @@ class Level:
     plain: ZeroShotTask
 
 
-def clips_of(dataset: str, folder: Path) -> ClipSet:
-    """Prepared clips of a data set."""
-    return prepare_clip_set(read_clip_set(folder, dataset=dataset), PrepareSettings())[0]
+def clips_of(dataset: str, folder: Path | None) -> ClipSet:
+    """Prepared clips of a data set; folder: None for generated motion, whose clips are the demo's."""
+    if folder is None:
+        raw = generate_clip_set(settings=GeneratedSettings(subjects=12, repetitions=2))
+    else:
+        raw = read_clip_set(folder, dataset=dataset)
+    return prepare_clip_set(raw, PrepareSettings())[0]
+
+
+def split_of(dataset: str, number: int) -> ClassSplit:
+    """A random split; of generated motion, its own with five of the seen classes drawn as held-out ones."""
+    if dataset != "generated":
+        return load_split(dataset, SPLITS[dataset][1].format(number), CLASS_COUNTS[dataset])
+    own = generated_split()
+    drawn = np.random.default_rng(number).choice(own.seen, 5, replace=False)
+    return replace(own, validation_unseen=tuple(sorted(drawn.tolist())))
 
 
 def feature_sets(clips: ClipTask) -> list[FeatureSet]:
@@ -104,13 +126,13 @@ def levels(
     dataset: str, clips: ClipSet, material: Material, encoder: TextEncoder, mode: str, count: int
 ) -> Iterator[Level]:
     """The calibration levels of the random splits of a data set, with texts of a mode."""
-    subject, pattern, most = SPLITS[dataset]
+    subject, _, most = SPLITS[dataset]
     texts = class_texts(dataset)
     vectors, classes = material.vectors(encoder, mode), embed_classes(texts, encoder, mode=mode)
     plain = mode.removesuffix(WORDS)
     plain_vectors, plain_classes = material.vectors(encoder, plain), embed_classes(texts, encoder, mode=plain)
     for number in range(min(count, most)):
-        split = load_split(dataset, pattern.format(number), CLASS_COUNTS[dataset])
+        split = split_of(dataset, number)
         division = Division(split=split, held_out_subjects=(subject,), unseen_from="training_subjects")
         level = division.levels(clips).calibration
         assert level is not None
@@ -160,17 +182,23 @@ def summary(values: list[float]) -> dict[str, float | list[float]]:
 def main() -> None:
     """Measure every candidate, print a table, and write it after each data set and text."""
     parser = argparse.ArgumentParser(description="Choose the numbers of the preset taught on held-out classes.")
-    parser.add_argument("utd_mhad", type=Path)
-    parser.add_argument("msr_action3d", type=Path)
+    parser.add_argument("utd_mhad", type=Path, nargs="?")
+    parser.add_argument("msr_action3d", type=Path, nargs="?")
+    parser.add_argument("--generated", action="store_true", help="on generated motion in place of both")
     parser.add_argument("--out", type=Path, default=Path("results/choose_taught.json"))
     parser.add_argument("--splits", type=int, default=20, help="at most as many as a data set has")
     parser.add_argument("--candidates", nargs="+", default=list(CANDIDATES), choices=list(CANDIDATES))
     chosen = parser.parse_args()
+    folders = {"utd_mhad": chosen.utd_mhad, "msr_action3d": chosen.msr_action3d}
+    if chosen.generated:
+        folders = {"generated": None}
+    elif None in folders.values():
+        parser.error("give the folders of both data sets, or --generated")
     torch.set_num_threads(1)
     encoder, material = load_text_encoder("minilm"), make_material()
     report: dict[str, dict] = {}
-    for dataset in SPLITS:
-        clips = clips_of(dataset, getattr(chosen, dataset))
+    for dataset, folder in folders.items():
+        clips = clips_of(dataset, folder)
         for text, mode in TEXTS.items():
             found: dict[str, list[float]] = {}
             losses = []

@@ -192,6 +192,19 @@ def test_other_settings_are_compared_by_what_differs() -> None:
     assert "prepare.canonicalise = false: -10.0 points, interval (-10.0 to -10.0), 5 pairs: a decrease." in part
 
 
+def test_settings_are_compared_with_those_that_most_others_are_one_change_away_from() -> None:
+    one: dict[str, Any] = {"encoder": {"preset": "a"}, "text": {"mode": "names"}, "prepare": {"canonicalise": True}}
+    changed = [{"encoder": {"preset": "b"}}, {"text": {"mode": "prompts"}}]
+    far = {"encoder": {"preset": "c"}, "text": {"mode": "descriptions"}}
+    base, near, many = records(settings=one)[:5], [records(settings=one | c)[:5] for c in changed], one | far
+    text = results_markdown([*base, *near[0], *near[1], *records(settings=many)])
+    part = text.split("## sticks, 4 seen and 2 unseen classes: settings")[1]
+    first = next(line for line in part.splitlines() if line.startswith("| what the others are compared with"))
+    assert first.split(" | ")[3] == "5"
+    assert row(part, 'encoder.preset = "c", text.mode = "descriptions"')[3] == "6"
+    assert row(part, 'text.mode = "prompts"')[6].startswith("5")
+
+
 def test_the_readme_has_one_row_for_all_splits() -> None:
     lines = readme_table(records()).splitlines()
     assert lines[0].split(" | ")[2:-1] == ["ridge regression", "best other method", "ours"]
@@ -205,6 +218,14 @@ def test_the_readme_has_one_row_for_all_splits() -> None:
         for record in records()
     ]
     assert readme_table(titled).splitlines()[2].startswith("| Sticks 4/2, 3 splits, 6 runs, last epoch | 50.0 | ")
+
+
+def test_the_readme_has_columns_of_two_other_methods_and_names_the_best_of_all() -> None:
+    more = [make_evaluation(name, None, zsl_accuracy=0.99) for name in ("eszsl", "cca", "devise")]
+    with_more = [r.model_copy(update={"evaluations": [*r.evaluations, *more]}) for r in records()]
+    head, _, cells = (line.split(" | ") for line in readme_table(with_more).splitlines())
+    assert head[2:-1] == ["ESZSL", "ridge regression", "best other method", "ours"]
+    assert cells[4] == "ESZSL 99.0 ± 0.0"
 
 
 def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_few_runs() -> None:

@@ -29,12 +29,14 @@ def variants_tables(groups: Sequence[Group]) -> list[tuple[str, Table]]:
 
 
 def _table(groups: Sequence[Group]) -> Table:
-    """The group with most records is what the others are compared with."""
-    base, *others = sorted((Scores(g) for g in groups), key=_place)
+    """The group that most others are one change away from is what they are compared with."""
+    base, *others = _in_order([Scores(group) for group in groups])
     rows: list[tuple[Cell, ...]] = []
     answers = []
     for scores in (base, *others):
-        changes = _changes(scores.group, base.group) or f"as in most runs ({base.group.settings_hash})"
+        changes = ", ".join(_changes(scores.group, base.group))
+        if scores is base:
+            changes = f"what the others are compared with ({base.group.settings_hash})"
         rule = scores.rule_of(scores.main, scores.main_rules[0]) or scores.main_rules[0]
         means = {name: scores.mean(scores.main, rule, SCORES[name]) for name in ("ZSL", "H")}
         gap = None if scores is base else _difference(scores, base, rule)
@@ -49,6 +51,20 @@ def _table(groups: Sequence[Group]) -> Table:
     return Table(
         "settings", "Do other settings matter?", f"{'; '.join(answers)}." if answers else "", head, tuple(rows), 3
     )
+
+
+def _in_order(every: Sequence[Scores]) -> list[Scores]:
+    """Most records first, but before all the one whose settings most others change in one place."""
+    ordered = sorted(every, key=_place)
+    base = max(ordered, key=lambda scores: _near(scores, ordered))
+    return [base, *(scores for scores in ordered if scores is not base)]
+
+
+def _near(base: Scores, every: Sequence[Scores]) -> int:
+    """How many others are one change away; none of what trained on several data sets, which is a change itself."""
+    if _more(compared_settings(base.group.records[0])):
+        return 0
+    return sum(len(_changes(other.group, base.group)) == 1 for other in every if other is not base)
 
 
 def _place(scores: Scores) -> tuple[int, int, str]:
@@ -69,7 +85,7 @@ def _difference(scores: Scores, base: Scores, rule: str) -> Estimate | None:
     return paired_difference(ours, theirs) if ours and theirs else None
 
 
-def _changes(group: Group, base: Group) -> str:
+def _changes(group: Group, base: Group) -> list[str]:
     """The settings in which a group differs from another; those that one of them does not know are not compared."""
     ours, theirs = (_flat(compared_settings(g.records[0])) for g in (group, base))
     found = [
@@ -84,8 +100,8 @@ def _changes(group: Group, base: Group) -> str:
     ]
     taken = [f"without {name}" for name in sorted(theirs.keys() - ours.keys()) if ".changes." in name]
     if group is not base and not (found or added or taken):
-        return f"other clips or texts ({group.settings_hash})"
-    return ", ".join([*found, *added, *taken])
+        return [f"other clips or texts ({group.settings_hash})"]
+    return [*found, *added, *taken]
 
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
