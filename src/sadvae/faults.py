@@ -18,8 +18,19 @@ def first_fault(error: ValidationError, model: type[BaseModel] | None = None, *,
     if first["type"] == "extra_forbidden":
         return unknown(field, known_at(model, first["loc"]) if model else ())
     said = first["msg"].removeprefix("Value error, ")
-    found = f" (found {str(first['input'])[:60]!r})" if value else ""
+    found = f" (found {_shown(first['input'])})" if value else ""
     return f"{field}: {said}{found}" if field else f"{said}{found}"
+
+
+def fault_in_settings(error: ValidationError) -> str:
+    """The first fault of settings that Python gave, as "setting: what is wrong (found what)"."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"])) or "settings"
+    return f"{field}: {first['msg']} (found {_shown(first['input'])})"
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)[:60])
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

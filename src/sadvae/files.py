@@ -12,7 +12,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
@@ -64,6 +64,16 @@ def check_target(path: Path) -> None:
     """Raise SadvaeError where a file is to be written and a folder is."""
     if Path(path).is_dir():
         raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
+
+
+def check_ending(path: Path, endings: Sequence[str], what: str) -> None:
+    """Raise SadvaeError for a file that is not written to, before any work is done: a folder, or another ending.
+
+    what: the words that say what goes into the file, such as "a timeline goes".
+    """
+    check_target(path)
+    if path.suffix.lower() not in endings:
+        raise SadvaeError(f"{path} ends in {path.suffix or 'nothing'}; {what} to {', '.join(endings)}.")
 
 
 @contextmanager

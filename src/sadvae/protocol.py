@@ -14,7 +14,7 @@ from sadvae.errors import SadvaeError, located
 from sadvae.files import read_bytes
 from sadvae.sensor_names import CLIP_RULES, SUBJECT_RULES, listed_videos, trains
 from sadvae.task import Allowance, ClipTask
-from sadvae.types import AllSeen, ClassSplit, ClipSet, SkeletonClip
+from sadvae.types import AllSeen, ClassSplit, ClipSet, SkeletonClip, first_names
 
 UnseenFrom = Literal["held_out_subjects", "training_subjects"]
 
@@ -250,7 +250,7 @@ def _check_tests(part: ClipSet, split: ClassSplit, ids: Sequence[int], testing: 
     """Refuse an empty test part of a level. ids: its classes. testing: the clips of any class that may test there."""
     if part.clips:
         return
-    names = ", ".join(part.class_names[c] for c in ids[:3]) + (", ..." if len(ids) > 3 else "")
+    names = first_names(part.class_names, ids)
     people = sorted({clip.subject for clip in testing.clips if clip.subject is not None}, key=_natural)
     who = f"the people who test there ({', '.join(people)})" if people else f"the {len(testing.clips)} clips that test"
     kind = "unseen" if set(ids) == set(split.unseen) else "seen"

@@ -33,6 +33,11 @@ def duplicates(values: Iterable[object]) -> list[object]:
     return [value for value, count in Counter(values).items() if count > 1]
 
 
+def first_names(class_names: Sequence[str], ids: Sequence[int]) -> str:
+    """The names of the first three classes, for messages; ", ..." says that there are more."""
+    return ", ".join(class_names[c] for c in ids[:3]) + (", ..." if len(ids) > 3 else "")
+
+
 @dataclass(frozen=True)
 class Layout:
     """A skeleton's joints and bones, and the landmarks that orient a body.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 
 from sadvae.errors import SadvaeError
-from sadvae.files import check_target
 
 
 def given(context: typer.Context, *names: str) -> list[str]:
@@ -32,13 +30,3 @@ def refuse_both(context: typer.Context, first: str, second: str) -> None:
     found = given(context, first, second)
     if len(found) == 2:
         raise SadvaeError(f"{found[0]} and {found[1]} do not go together; give one of them.")
-
-
-def check_ending(out: Path, endings: Sequence[str], what: str) -> None:
-    """Raises SadvaeError for a file that is not written to, before any work is done: a folder, or another ending.
-
-    what: the words that say what goes into the file, such as "a timeline goes".
-    """
-    check_target(out)
-    if out.suffix.lower() not in endings:
-        raise SadvaeError(f"{out} ends in {out.suffix or 'nothing'}; {what} to {', '.join(endings)}.")

@@ -10,15 +10,16 @@ import typer
 
 from sadvae.cli import answers
 from sadvae.cli import predict_options as options
-from sadvae.cli.ignored import check_ending, refuse_ignored
+from sadvae.cli.ignored import refuse_ignored
 from sadvae.cli.loading import load_recognizer
 from sadvae.cli.names import names_of
 from sadvae.cli.timelines import Over, show_timelines
 from sadvae.cli.videos import Asking, read_recordings, refuse_files, watch_camera, with_poses
 from sadvae.errors import SadvaeError
+from sadvae.files import check_ending
 from sadvae.portable.recognizer import PortableRecognizer
 from sadvae.recordings.timeline import LEAST_FIT, STEP, WINDOW
-from sadvae.recordings.timeline_files import ENDINGS
+from sadvae.recordings.timeline_files import ENDINGS, GOES
 from sadvae.text.describe import read_descriptions
 from sadvae.types import SkeletonClip
 from sadvae.video.camera import Watching
@@ -67,7 +68,7 @@ def command(
     if camera is not None:
         refuse_files(clips, save_clips, out)
     if out is not None:
-        check_ending(out, *((ENDINGS, "a timeline goes") if timeline else (answers.ENDINGS, "answers go")))
+        check_ending(out, *((ENDINGS, GOES) if timeline else (answers.ENDINGS, "answers go")))
     names = names_of(classes)
     loaded, sentences = load_recognizer(recognizer), _sentences(descriptions, names)
     least = none_of_these if none_of_these is not None else LEAST_FIT if timeline else 0.5

@@ -16,7 +16,7 @@ from sadvae.cli.show import Progresses, percent
 from sadvae.cli.videos import Asking, Recording
 from sadvae.recognition.asked import told_apart
 from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
-from sadvae.recordings.timeline_files import check_ending, write_timelines
+from sadvae.recordings.timeline_files import check_takes, write_timelines
 from sadvae.types import SkeletonClip
 
 
@@ -36,7 +36,7 @@ def show_timelines(
     clips = told_apart([recording.clip for recording in recordings])
     rates = [(one.rate or FPS) if over.fps is None else over.fps for one in recordings]
     if out is not None:
-        check_ending(out, len(clips))
+        check_takes(out, len(clips))
     found = []
     with Progresses() as say:
         for clip, fps in zip(clips, rates, strict=True):

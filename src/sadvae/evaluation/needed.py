@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sadvae.errors import SadvaeError
 from sadvae.task import ZeroShotTask
+from sadvae.types import first_names
 
 
 def has_logits(task: ZeroShotTask) -> bool:
@@ -23,11 +24,10 @@ def check_level(task: ZeroShotTask, class_names: Sequence[str], *, gated: bool) 
     needed = [("unseen", task.test_unseen, split.unseen), *([("seen", task.test_seen, split.seen)] if gated else ())]
     for kind, part, ids in needed:
         if not len(part.labels):
-            names = ", ".join(class_names[c] for c in ids[:3])
+            names = first_names(class_names, ids)
             raise SadvaeError(
-                f"split {split.name!r} has no test features of its {kind} classes ({names}"
-                f"{', ...' if len(ids) > 3 else ''}), so that nothing could be scored; add clips of them by the people "
-                "who test, or change the split."
+                f"split {split.name!r} has no test features of its {kind} classes ({names}), so that nothing could be "
+                "scored; add clips of them by the people who test, or change the split."
             )
 
 

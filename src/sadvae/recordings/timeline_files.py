@@ -10,25 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from sadvae.errors import SadvaeError
-from sadvae.files import write_json, write_text
+from sadvae.files import check_ending, write_json, write_text
 from sadvae.recordings.timeline import Timeline
 
 ENDINGS = (".srt", ".csv", ".json")
+# Of files.check_ending.
+GOES = "a timeline goes"
 COLUMNS = ("clip", "start_frame", "end_frame", "start_seconds", "end_seconds", "name", "score")
 
 
-def check_ending(path: Path, timelines: int) -> None:
+def check_takes(path: Path, timelines: int) -> None:
     """Raise SadvaeError for a file that timelines are not written to, and for subtitles of several recordings."""
-    if path.suffix.lower() not in ENDINGS:
-        raise SadvaeError(f"{path} ends in {path.suffix or 'nothing'}; a timeline goes to {', '.join(ENDINGS)}.")
+    check_ending(path, ENDINGS, GOES)
     if path.suffix.lower() == ".srt" and timelines != 1:
         raise SadvaeError(f"subtitles are of one recording, not of {timelines}; give one clip, or write .csv or .json.")
 
 
 def write_timelines(path: Path, timelines: Sequence[Timeline]) -> None:
-    """Write timelines by the ending of the path, atomically. Raises SadvaeError as check_ending does."""
+    """Write timelines by the ending of the path, atomically. Raises SadvaeError as check_takes does."""
     path = Path(path)
-    check_ending(path, len(timelines))
+    check_takes(path, len(timelines))
     if path.suffix.lower() == ".json":
         write_json(path, [timeline_to_json(one) for one in timelines])
     elif path.suffix.lower() == ".csv":

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import fault_in_settings
 
 
 class VideoSettings(BaseModel):
@@ -34,6 +35,4 @@ class VideoSettings(BaseModel):
         try:
             return check(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            field, found = ".".join(map(str, first["loc"])) or "settings", str(first["input"])[:60]
-            raise SadvaeError(f"limits of videos: {field}: {first['msg']} (found {found!r}).") from error
+            raise SadvaeError(f"limits of videos: {fault_in_settings(error)}.") from error

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import fault_in_settings
 
 
 class ComposeSettings(BaseModel):
@@ -32,7 +33,4 @@ class ComposeSettings(BaseModel):
         try:
             return check(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "settings"
-            found = str(first["input"])[:60]
-            raise SadvaeError(f"composed movements: {field}: {first['msg']} (found {found!r}).") from error
+            raise SadvaeError(f"composed movements: {fault_in_settings(error)}.") from error

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import fault_in_settings
 from sadvae.skeleton.generated.actions import ACTIONS, action_names
 from sadvae.skeleton.generated.perform import perform
 from sadvae.skeleton.generated.sensor import add_noise, drop_joints, seen_from_camera
@@ -46,9 +47,7 @@ def _changed(settings: GeneratedSettings, changes: dict[str, Any]) -> GeneratedS
     try:
         return GeneratedSettings.model_validate(settings.model_dump() | changes)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "settings"
-        raise SadvaeError(f"generated motion: {field}: {first['msg']} (found {str(first['input'])[:60]!r}).") from error
+        raise SadvaeError(f"generated motion: {fault_in_settings(error)}.") from error
 
 
 def _labels(settings: GeneratedSettings) -> list[int]:
