@@ -34,9 +34,8 @@ def _table(groups: Sequence[Group]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     answers = []
     for scores in (base, *others):
-        changes = ", ".join(_changes(scores.group, base.group))
-        if scores is base:
-            changes = f"what the others are compared with ({base.group.settings_hash})"
+        compared = f"what the others are compared with ({base.group.settings_hash})"
+        changes = compared if scores is base else ", ".join(_changes(scores.group, base.group))
         rule = scores.rule_of(scores.main, scores.main_rules[0]) or scores.main_rules[0]
         means = {name: scores.mean(scores.main, rule, SCORES[name]) for name in ("ZSL", "H")}
         gap = None if scores is base else _difference(scores, base, rule)
@@ -99,9 +98,7 @@ def _changes(group: Group, base: Group) -> list[str]:
         f"{name} = {json.dumps(ours[name])}" for name in sorted(ours.keys() - theirs.keys()) if ".changes." in name
     ]
     taken = [f"without {name}" for name in sorted(theirs.keys() - ours.keys()) if ".changes." in name]
-    if group is not base and not (found or added or taken):
-        return [f"other clips or texts ({group.settings_hash})"]
-    return [*found, *added, *taken]
+    return [*found, *added, *taken] or [f"other clips or texts ({group.settings_hash})"]
 
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
