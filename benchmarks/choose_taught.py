@@ -37,12 +37,13 @@ from sadvae.methods.settings import sadvae, taught, taught_sa_dvae
 from sadvae.methods.taught import Taught, TrainedTaught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE
 from sadvae.protocol import Division
-from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
+from sadvae.settings import DataSettings, demo_experiment
+from sadvae.skeleton.generated.split import NAME as GENERATED
 from sadvae.skeleton.generated.split import generated_split
 from sadvae.skeleton.preprocess import prepare_clip_set
-from sadvae.skeleton.read import read_clip_set
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.splits.reader import CLASS_COUNTS, load_split
+from sadvae.stages import read_raw
 from sadvae.task import ClipTask, ZeroShotTask
 from sadvae.teaching import Material, make_material
 from sadvae.text.class_lists import class_texts
@@ -52,12 +53,9 @@ from sadvae.text.prompts import WORDS
 from sadvae.types import ClassSplit, ClipSet, FeatureSet
 
 TEXTS = {"class names": "names+movement+words", "descriptions": "descriptions+words"}
-# The subject that tests seen classes, the split's name, how many of them.
-SPLITS = {
-    "utd_mhad": ("7", "random-22-5-{}", 20),
-    "msr_action3d": ("9", "random-15-5-{}", 10),
-    "generated": ("11", "held out anew, {}", 20),
-}
+# The subject that tests seen classes, and how many splits there are.
+SPLITS = {"utd_mhad": ("7", 20), "msr_action3d": ("9", 10), GENERATED: ("11", 20)}
+NAMES = {"utd_mhad": "random-22-5-{}", "msr_action3d": "random-15-5-{}"}
 TEMPERATURES = (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
 EVERY, PLAIN = "every movement", "no words of movement"
 CANDIDATES: dict[str, Method] = {
@@ -91,17 +89,14 @@ class Level:
 
 def clips_of(dataset: str, folder: Path | None) -> ClipSet:
     """Prepared clips of a data set; folder: None for generated motion, whose clips are the demo's."""
-    if folder is None:
-        raw = generate_clip_set(settings=GeneratedSettings(subjects=12, repetitions=2))
-    else:
-        raw = read_clip_set(folder, dataset=dataset)
-    return prepare_clip_set(raw, PrepareSettings())[0]
+    data = demo_experiment().data if folder is None else DataSettings(dataset=dataset)
+    return prepare_clip_set(read_raw(data, folder), PrepareSettings())[0]
 
 
 def split_of(dataset: str, number: int) -> ClassSplit:
     """A random split; of generated motion, its own with five of the seen classes drawn as held-out ones."""
-    if dataset != "generated":
-        return load_split(dataset, SPLITS[dataset][1].format(number), CLASS_COUNTS[dataset])
+    if dataset != GENERATED:
+        return load_split(dataset, NAMES[dataset].format(number), CLASS_COUNTS[dataset])
     own = generated_split()
     drawn = np.random.default_rng(number).choice(own.seen, 5, replace=False)
     return replace(own, validation_unseen=tuple(sorted(drawn.tolist())))
@@ -126,7 +121,7 @@ def levels(
     dataset: str, clips: ClipSet, material: Material, encoder: TextEncoder, mode: str, count: int
 ) -> Iterator[Level]:
     """The calibration levels of the random splits of a data set, with texts of a mode."""
-    subject, _, most = SPLITS[dataset]
+    subject, most = SPLITS[dataset]
     texts = class_texts(dataset)
     vectors, classes = material.vectors(encoder, mode), embed_classes(texts, encoder, mode=mode)
     plain = mode.removesuffix(WORDS)
@@ -191,7 +186,7 @@ def main() -> None:
     chosen = parser.parse_args()
     folders = {"utd_mhad": chosen.utd_mhad, "msr_action3d": chosen.msr_action3d}
     if chosen.generated:
-        folders = {"generated": None}
+        folders = {GENERATED: None}
     elif None in folders.values():
         parser.error("give the folders of both data sets, or --generated")
     torch.set_num_threads(1)

@@ -18,6 +18,7 @@ from experiments.overview import overview
 from experiments.several import BASELINES as BASELINES_OF_SEVERAL
 from experiments.several import RULES, SPLITS, added, several
 from experiments.toml_text import entry, line
+from sadvae.settings import demo_experiment
 from sadvae.skeleton.generated.split import NAME as GENERATED
 from sadvae.skeleton.generated.split import generated_split
 from sadvae.splits.reader import CLASS_COUNTS, load_split
@@ -61,6 +62,7 @@ FEW = {
     "utd_mhad": ("7", ("purls-22-5", "purls-18-9", "purls-14-13", *(f"random-22-5-{i}" for i in range(20)))),
     "msr_action3d": ("9", tuple(f"random-15-5-{i}" for i in range(10))),
 }
+SELECTIONS = line("selections", ["held_out_classes", "oracle_test"])
 # The network that gives features of its own, as all files but those of defaults/ have it.
 NETWORK = {"preset": "st_gcn_pp"}
 # What the first experiment with UTD-MHAD held out, and so what its records are of.
@@ -167,43 +169,40 @@ def few(protocol: Protocol, name: str = "", changes: dict[str, Any] | None = Non
 def default(protocol: Protocol) -> str:
     """The file of a protocol under the default encoder and method."""
     changes = {} if protocol.dataset in FEW else PASSES
-    blocks = [
-        _head(protocol, f"default_{protocol.name}", "default"),
-        entry("encoder", {"preset": ENCODER}),
-        _split(protocol, (FEW[protocol.dataset][0],) if protocol.dataset in FEW else ()),
-        entry("text", DESCRIPTIONS),
-        entry("method", {"preset": "taught"}),
-        *(entry("[compare]", values) for values in compared(changes)),
-        _published_preset(protocol),
-        *_verbs_and_nouns(),
-    ]
-    return _joined(blocks)
+    split = _split(protocol, (FEW[protocol.dataset][0],) if protocol.dataset in FEW else ())
+    head = _head(protocol, f"default_{protocol.name}", "default")
+    return _default(head, split, changes, _published_preset(protocol))
 
 
 def generated() -> str:
     """The file of generated motion under the default encoder and method: clips and split are the demo's."""
-    split, names = generated_split(), class_texts(GENERATED).names
-    data = {"dataset": GENERATED, "train_subjects": "odd", "generated": {"subjects": 12, "repetitions": 2}}
+    split, demo = generated_split(), demo_experiment()
     head = [
         "# Generated motion, the clips and the split of `sadvae demo`, odd subjects train.",
-        *_held(split, names),
+        *_held(split, class_texts(GENERATED).names),
         line("name", f"default_{GENERATED}"),
-        line("title", f"Generated motion {len(split.seen)}/{len(split.unseen)} (default)"),
+        line("title", f"{demo.title} {len(split.seen)}/{len(split.unseen)} (default)"),
         line("seeds", 5),
         line("baselines", BASELINES),
-        line("selections", ["held_out_classes", "oracle_test"]),
+        SELECTIONS,
         "",
-        *entry("data", data),
+        *entry("data", demo.data.model_dump(exclude_unset=True)),
     ]
-    published = {"name": "published", "method": {"preset": "published", "changes": SETTINGS["few clips"]}}
+    own = {"name": split.name, "held_out_subjects": demo.split.held_out_subjects, "unseen_from": "training_subjects"}
+    published = entry("[compare]", {"name": "published", "method": _published(SETTINGS["few clips"])})
+    reason = "# The published gate needs as many held-out classes as unseen ones."
+    return _default(head, entry("split", own), {}, [reason, *published])
+
+
+def _default(head: list[str], split: list[str], changes: dict[str, Any], published: list[str]) -> str:
     blocks = [
         head,
         entry("encoder", {"preset": ENCODER}),
-        entry("split", {"name": split.name, "held_out_subjects": ["9", "11"], "unseen_from": "training_subjects"}),
+        split,
         entry("text", DESCRIPTIONS),
         entry("method", {"preset": "taught"}),
-        *(entry("[compare]", values) for values in compared({})),
-        ["# The published gate needs as many held-out classes as unseen ones.", *entry("[compare]", published)],
+        *(entry("[compare]", values) for values in compared(changes)),
+        published,
         *_verbs_and_nouns(),
     ]
     return _joined(blocks)
@@ -226,7 +225,7 @@ def _head(protocol: Protocol, name: str, kind: str = "", baselines: Sequence[str
     split, title = _class_split(protocol), TITLES[protocol.dataset]
     rule, said = SUBJECTS[protocol.dataset]
     names = class_texts(protocol.dataset).names
-    rules = RULES if kind == "general" else [line("selections", ["held_out_classes", "oracle_test"])]
+    rules = RULES if kind == "general" else [SELECTIONS]
     texts = (", descriptions" if protocol.descriptions else "") + (f", {kind}" if kind else "")
     return [
         f"# {title}, split {protocol.split}, {said}.",
@@ -272,7 +271,7 @@ def _published_preset(protocol: Protocol) -> list[str]:
     """SA-DVAE as published, with its gate where that can be calibrated: as many classes held out as are unseen."""
     values: dict[str, Any] = {
         "name": "published",
-        "method": {"preset": "published", "changes": SETTINGS[_published_run(protocol)]},
+        "method": _published(SETTINGS[_published_run(protocol)]),
     }
     split = _class_split(protocol)
     comments = []
@@ -285,6 +284,10 @@ def _published_preset(protocol: Protocol) -> list[str]:
     else:
         comments.append("# The published gate needs as many held-out classes as unseen ones; too few are seen here.")
     return [*comments, *entry("[compare]", values)]
+
+
+def _published(changes: dict[str, Any]) -> dict[str, Any]:
+    return {"preset": "published", "changes": changes}
 
 
 def _published_run(protocol: Protocol) -> str:

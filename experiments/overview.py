@@ -8,7 +8,9 @@ from typing import Any
 
 from experiments.literature import published_results
 from sadvae.settings import ExperimentSettings, read_experiment
-from sadvae.splits.reader import load_split
+from sadvae.stages import division_for
+from sadvae.text.class_lists import class_texts
+from sadvae.types import ClassSplit
 
 BEGIN, END = "<!-- files: written by experiments/make.py -->", "<!-- end of files -->"
 HEAD = "| file | classes seen / unseen / held out | published: ZSL (S / U / H), epoch picked on test |\n|---|---|---|"
@@ -21,7 +23,7 @@ def overview(page: str, root: Path, paths: Iterable[Path]) -> str:
     rows = [
         _row(root, path)
         for path in sorted(paths)
-        if path.parent.name not in ("ablations", "general") and path.stem != "generated" and not _many(path)
+        if path.parent.name not in ("ablations", "general") and not _many(path)
     ]
     many = [
         "| `utd_mhad/random_22_5_00.toml` to `_19` | 22 / 5 / 5 | |",
@@ -34,9 +36,15 @@ def _many(path: Path) -> bool:
     return path.stem.startswith(("random_22_5", "random_15_5"))
 
 
+def split_of(settings: ExperimentSettings) -> ClassSplit:
+    """The class split of an experiment's own data set, whatever others it trains with."""
+    own = settings.data.model_copy(update={"more": ()})
+    return division_for(settings.split, own, class_texts(own.dataset).names).split
+
+
 def _row(root: Path, path: Path) -> str:
     settings = read_experiment(path)
-    split = load_split(settings.data.dataset, settings.split.name, None, settings.split.validation_unseen)
+    split = split_of(settings)
     sizes = " / ".join(str(len(ids)) for ids in (split.seen, split.unseen, split.validation_unseen))
     return f"| `{path.relative_to(root)}` | {sizes} | {_published(settings)} |"
 

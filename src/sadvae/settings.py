@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -243,6 +244,11 @@ class AccuracySettings(_Frozen):
         if twice or "validation" in labels:
             raise ValueError(f"each encoder needs a name of its own, and not {(twice or ['validation'])[0]!r}")
         return entries
+
+
+def demo_experiment() -> ExperimentSettings:
+    """The packaged experiment of `sadvae demo`, on generated motion."""
+    return read_experiment(Path(str(files("sadvae") / "demo.toml")))
 
 
 def read_experiment(path: Path) -> ExperimentSettings:

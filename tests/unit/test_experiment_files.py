@@ -10,7 +10,7 @@ import pytest
 from benchmarks.generated_features import generated_features
 from experiments.literature import GZSL, ZSL
 from experiments.make import FOLDER, PAGE, files
-from experiments.overview import overview
+from experiments.overview import overview, split_of
 from sadvae.experiment import run_experiment
 from sadvae.features.folder import write_features
 from sadvae.methods.baselines import BASELINES
@@ -22,10 +22,8 @@ from sadvae.settings import (
     TextSettings,
     read_experiment,
 )
-from sadvae.skeleton.generated.split import generated_split
 from sadvae.splits.reader import CLASS_COUNTS, load_split
 from sadvae.stages import check_settings
-from sadvae.types import ClassSplit
 
 FOLDERS = (*CLASS_COUNTS, "ablations", "general", "defaults")
 EVERY = sorted(path for name in FOLDERS for path in (FOLDER / name).glob("*.toml"))
@@ -40,13 +38,6 @@ def silent(stage: str, done: int, total: int, note: str = "") -> None:
 
 def short(path: Path) -> str:
     return str(path.relative_to(FOLDER).with_suffix(""))
-
-
-def split_of(settings: ExperimentSettings) -> ClassSplit:
-    """The class split of an experiment file; that of generated motion is none of the published ones."""
-    if settings.data.dataset == "generated":
-        return generated_split()
-    return load_split(settings.data.dataset, settings.split.name, None, settings.split.validation_unseen)
 
 
 def test_files_are_those_of_the_table() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from sadvae import stages
 from sadvae.cli.run import run_seeds
 from sadvae.experiment import Run
-from sadvae.settings import ExperimentSettings, read_experiment
+from sadvae.settings import ExperimentSettings, demo_experiment
 from sadvae.skeleton.clips_file import write_clips_file
 
 HELP = """See it work in a minute: generated motion, all stages, a report.
@@ -28,7 +27,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
 ) -> None:
     """Run the packaged demo experiment and say what was found."""
-    settings = read_experiment(Path(str(files("sadvae") / "demo.toml")))
+    settings = demo_experiment()
     console = Console(soft_wrap=True, emoji=False)
     console.print(f"{settings.title}: the model never sees a clip of the unseen actions.\n")
     first = run_seeds(settings, None, out, [seed], console)[0]
