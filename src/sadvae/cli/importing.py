@@ -74,8 +74,6 @@ def command(
 
 def _refuse_others(context: typer.Context, source: Path) -> None:
     """Refuse options of other kinds of sources, which would do nothing."""
-    if not source.exists():
-        raise SadvaeError(f"{source} does not exist; check the path.")
     if not is_flora(source):
         refuse_ignored(context, ("dataset",), f"is of a Flora archive (.npz), which {source} is not; leave it out")
     if is_smie(source) or is_flora(source) or is_xlsa17(source):
