@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,12 @@ from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.trivial import trivial_task
-from sadvae.methods import stacked
+from sadvae.methods import stacked, stacked_blocks
 from sadvae.methods.protocol import Trained
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import SADVAESettings, paper, published, sadvae
 from sadvae.methods.stacked import StackedRun, fit_stacked
+from sadvae.methods.stacked_draws import StackedDraws, Taken
 from sadvae.methods.stacked_layers import StackedTrainer
 from sadvae.methods.stacked_shape import RunShape, device_bytes, host_bytes, parts_that_fit
 from sadvae.methods.stacked_steps import RecordedSteps
@@ -93,6 +95,40 @@ def test_the_last_batch_of_a_pass_may_be_smaller() -> None:
     assert len(runs[0].task.train.labels) % 80
     runs = [replace(run, settings=run.settings.model_copy(update={"batch_size": 80})) for run in runs]
     check(runs, *fitted(runs), tolerance=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{"style": 0}, {"latent": 5}, {"batch_size": 7, "latent": 5, "style": 1}])
+def test_draws_of_other_widths_are_those_of_separate_trainings(changes: dict[str, Any]) -> None:
+    """Among them widths of which torch draws no whole groups, and none at all."""
+    runs = some_runs(sadvae, **changes)
+    check(runs, *fitted(runs), tolerance=1e-5)
+    runs = some_runs(published, **changes)
+    check(runs, *fitted(runs), tolerance=1e-5)
+
+
+def test_blocks_of_any_length_give_the_same_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = some_runs(paper, iterations_per_epoch=None, epochs=2)
+    whole = fit_stacked(runs)
+    for steps, numbers in ((1, 2**22), (4, 2**22), (100, 1)):
+        monkeypatch.setattr(stacked_blocks, "_STEPS", steps)
+        monkeypatch.setattr(stacked_blocks, "_NUMBERS", numbers)
+        for one, other in zip(whole, fit_stacked(runs), strict=True):
+            assert all(torch.equal(weight, other.weights()[name]) for name, weight in one.weights().items())
+
+
+def test_threads_draw_what_one_draws_in_turn() -> None:
+    settings = sadvae(latent=256, style=8)
+
+    def taken(threads: ThreadPoolExecutor | None) -> Taken:
+        generators = [torch.Generator().manual_seed(seed) for seed in range(9)]
+        draws = StackedDraws([settings], [0] * 9, generators, torch.float32, threads)
+        return draws.take([[[256, 8, 256], [256, 8, 256, 256, 8, None, None]]], [32, 32])
+
+    with ThreadPoolExecutor(4) as threads:
+        one, other = taken(None), taken(threads)
+    assert torch.equal(one.noise, other.noise)
+    assert torch.equal(one.permutations, other.permutations)
+    assert one.permutations.view(9, 2, 32).sort(-1).values.equal(torch.arange(32).expand(9, 2, 32))
 
 
 def test_a_stack_that_does_not_fit_trains_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +243,14 @@ def test_an_unknown_device_is_one_sentence(device: str) -> None:
 def test_a_missing_gpu_is_one_sentence() -> None:
     with pytest.raises(SadvaeError, match="this torch finds no GPU"):
         fit_stacked([], "cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@PRESETS
+@pytest.mark.usefixtures("doubles")
+def test_on_a_gpu_in_double_precision_too(preset: Any) -> None:
+    runs = some_runs(preset, double=True)
+    check(runs, *fitted(runs, device="cuda"), tolerance=1e-10)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

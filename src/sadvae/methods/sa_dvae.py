@@ -317,14 +317,13 @@ def new_training(
     return Trainer(settings, span.narrow, d_text), data, span.widen
 
 
-def epoch_batches(count: int, settings: SADVAESettings, generator: torch.Generator) -> list[Tensor]:
+def epoch_order(count: int, settings: SADVAESettings, generator: torch.Generator) -> Tensor:
     """One epoch's row indices: one pass over the data, or iterations_per_epoch batches of the data repeated."""
-    size = settings.batch_size
     if settings.iterations_per_epoch is None:
-        return list(torch.randperm(count, generator=generator).split(size))
-    wanted = settings.iterations_per_epoch * size
+        return torch.randperm(count, generator=generator)
+    wanted = settings.iterations_per_epoch * settings.batch_size
     repeats = -(-wanted // count)
-    return list((torch.randperm(count * repeats, generator=generator)[:wanted] % count).split(size))
+    return torch.randperm(count * repeats, generator=generator)[:wanted] % count
 
 
 def train_epoch(
@@ -337,9 +336,10 @@ def train_epoch(
 ) -> dict[str, float]:
     """One epoch (from 0); the means of the loss terms over its steps.
 
-    batches: rows of each step (default: those of epoch_batches). Raises SadvaeError when the loss stops being a number.
+    batches: rows of each step (default: those of epoch_order). Raises SadvaeError when the loss stops being a number.
     """
-    batches = batches or epoch_batches(len(data.skeleton), trainer.settings, generator)
+    settings = trainer.settings
+    batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(trainer.settings, epoch, iteration, len(batches))

@@ -19,10 +19,9 @@ import torch
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
-from sadvae.methods.draws import RandomDraws
 from sadvae.methods.networks import Standardiser
-from sadvae.methods.sa_dvae import Trainer, decision_seed, epoch_batches, named_means, new_training, raw_data
-from sadvae.methods.schedules import weights_at
+from sadvae.methods.sa_dvae import Trainer, decision_seed, epoch_order, named_means, new_training, raw_data
+from sadvae.methods.stacked_blocks import Blocks
 from sadvae.methods.stacked_draws import StackedDraws
 from sadvae.methods.stacked_layers import StackedTrainer
 from sadvae.methods.stacked_shape import (
@@ -37,10 +36,8 @@ from sadvae.methods.stacked_steps import (
     RecordedSteps,
     StackedData,
     Step,
-    StepInputs,
     cuda_graphs,
     plain_steps,
-    stacked_weights,
 )
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
@@ -180,10 +177,14 @@ class Stack:
         step = plain_steps(self.trainer, _on_device(self.members, device))
         on_gpu = device.type == "cuda"
         self.step: Step = RecordedSteps(step, self.trainer.settings, cuda_graphs()) if on_gpu else step
-        # Beside a GPU the draws of hundreds of runs would take longer than their step. Threads end with the stack.
+        # Threads end with the stack.
         threads = ThreadPoolExecutor() if on_gpu else None
-        sources = [RandomDraws(member.run.settings.noise, member.generator) for member in self.members]
-        self.draws = StackedDraws(sources, self.trainer.buffer.parameters.dtype, threads)
+        settings = [member.run.settings for member in self.members]
+        kinds = list(dict.fromkeys(settings))
+        generators = [member.generator for member in self.members]
+        dtype = self.trainer.buffer.parameters.dtype
+        draws = StackedDraws(kinds, [kinds.index(own) for own in settings], generators, dtype, threads, on_gpu)
+        self.blocks = Blocks(draws, device)
 
     def train(self, watch: WatchRuns | None) -> list[TrainedSADVAE]:
         """Train all epochs; the trained methods in the order of the runs."""
@@ -197,21 +198,13 @@ class Stack:
 
     def epoch(self, epoch: int) -> list[dict[str, float]]:
         """One epoch (from 0); mean loss terms of every run. Raises SadvaeError where a loss is not a number."""
-        settings = self.trainer.settings
-        each = [epoch_batches(len(m.data.columns), m.run.settings, m.generator) for m in self.members]
-        sums = torch.zeros((), device=self.device)
-        for iteration, rows in enumerate(zip(*each, strict=True)):
-            weights = [weights_at(m.run.settings, epoch, iteration, len(each[0])) for m in self.members]
-            drawn = self.draws.take(settings, weights, iteration, len(rows[0]))
-            inputs = StepInputs(
-                torch.stack(rows).to(self.device),
-                stacked_weights(weights, self.trainer.nothing),
-                tuple(one.to(self.device) for one in drawn),
-            )
-            sums = sums + self.step(inputs, iteration)
+        orders = torch.stack([epoch_order(len(m.data.columns), m.run.settings, m.generator) for m in self.members])
+        sums, steps = torch.zeros((), device=self.device), 0
+        for iteration, inputs in enumerate(self.blocks.of_epoch(epoch, orders)):
+            sums, steps = sums + self.step(inputs, iteration), iteration + 1
         return [
             named_means(means, epoch, member.run.settings, f"run {number}")
-            for means, member, number in zip((sums / len(each[0])).T.tolist(), self.members, self.numbers, strict=True)
+            for means, member, number in zip((sums / steps).T.tolist(), self.members, self.numbers, strict=True)
         ]
 
     def _tell(self, watch: WatchRuns, epoch: int, means: Sequence[dict[str, float]]) -> None:

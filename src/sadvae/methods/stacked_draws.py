@@ -1,21 +1,27 @@
-"""The random draws of stacked runs: each run draws from its own generator what it would draw if it trained alone."""
+"""The random draws of stacked runs: each run draws from its own generator what it would draw if it trained alone.
+
+They are those of draws.RandomDraws, taken for several steps at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from sadvae.methods.draws import RandomDraws
 from sadvae.methods.losses import is_used
 from sadvae.methods.schedules import Weights
 from sadvae.methods.settings import SADVAESettings
 
 # What a step draws: noise of so many dimensions, or a permutation (None).
 Need = int | None
+# torch draws normal numbers in groups of so many: two whole groups are the same from one call as from two.
+_FILLED = 16
+# Numbers of a call that is worth a thread.
+_LONG = 4096
 
 
 def steps_discriminator(settings: SADVAESettings, iteration: int) -> bool:
@@ -50,40 +56,123 @@ class Drawn:
         return next(self.found)
 
 
-@dataclass(frozen=True, eq=False)
-class StackedDraws:
-    """The sources of several runs; of the runs' settings, only the kind of noise may differ.
+@dataclass(frozen=True)
+class _Slot:
+    """Where a draw lies in a run's row of numbers; width: of noise, None of a permutation.
 
-    threads: draw for several runs at once; None draws in turn.
+    shared: one number a clip stands for all of the width. Of calls (see _calls), one slot may span several draws.
     """
 
-    sources: Sequence[RandomDraws]
+    width: int | None
+    clips: int
+    begin: int
+    end: int
+    shared: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """The draws of some steps: noise [run, numbers], permutations [run, numbers], and where each draw lies."""
+
+    noise: Tensor
+    permutations: Tensor
+    steps: Sequence[Sequence[_Slot]]
+
+    def on(self, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
+        """The draws of each step on a device: noise [run, n, d], or [run, n, 1] where all of it is per sample."""
+        noise, permutations = (one.to(device, non_blocking=True) for one in (self.noise, self.permutations))
+        for slots in self.steps:
+            yield tuple(
+                permutations[:, slot.begin : slot.end]
+                if slot.width is None
+                else noise[:, slot.begin : slot.end].unflatten(1, (slot.clips, slot.width))
+                for slot in slots
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class StackedDraws:
+    """The generators of several runs, and the kinds of settings that they have: kinds[of_run[run]].
+
+    Draws are taken for several steps at once, as hundreds of runs would take longer to ask one by one than a GPU takes
+    for their step. threads: draw large noise for several runs at once; None draws in turn. pinned: keep draws where a
+    GPU fetches them by itself.
+    """
+
+    kinds: Sequence[SADVAESettings]
+    of_run: Sequence[int]
+    generators: Sequence[torch.Generator]
     dtype: torch.dtype
     threads: Executor | None = None
+    pinned: bool = False
 
-    def take(self, settings: SADVAESettings, each: Sequence[Weights], iteration: int, count: int) -> list[Tensor]:
-        """The draws of one step of `count` clips: noise [run, n, d], or [run, n, 1] where all of it is per sample.
-
-        each: the weights of every run; one that does not compute a term draws nothing for it.
-        """
-        lists = [step_needs(settings, weights, iteration) for weights in each]
-        needs = max(lists, key=len)
-        wide = any(source.kind == "per_dimension" for source in self.sources)
-        room = [self._room(need, count, wide) for need in needs]
+    def take(self, needs: Sequence[Sequence[list[Need]]], clips: Sequence[int]) -> Taken:
+        """The draws of steps; needs: by kind and step. clips: in each step."""
+        wide = any(kind.noise == "per_dimension" for kind in self.kinds)
+        steps = _slots([max(lists, key=len) for lists in zip(*needs, strict=True)], clips, wide)
+        noise, permutations = self._room(steps)
+        calls = [
+            _calls(lists, steps, shared=wide and kind.noise == "per_sample")
+            for lists, kind in zip(needs, self.kinds, strict=True)
+        ]
 
         def draw(run: int) -> None:
-            for need, place in zip(lists[run], room, strict=False):
-                source = self.sources[run]
-                if need is None:
-                    place[run] = source.permutation(count)
-                else:
-                    place[run] = source.noise(torch.empty((), dtype=self.dtype).expand(count, need))
+            _draw(calls[self.of_run[run]], self.generators[run], noise[run], permutations[run])
 
-        list((self.threads.map if self.threads else map)(draw, range(len(self.sources))))
-        return room
+        # Threads that make many short calls wait for each other.
+        together = self.threads is not None and noise.shape[1] >= _LONG * max(map(len, calls))
+        list((self.threads.map if self.threads and together else map)(draw, range(len(noise))))
+        return Taken(noise, permutations, steps)
 
-    def _room(self, need: Need, count: int, wide: bool) -> Tensor:
-        runs = len(self.sources)
-        if need is None:
-            return torch.arange(count).repeat(runs, 1)
-        return torch.empty(runs, count, need if wide else 1, dtype=self.dtype)
+    def _room(self, steps: Sequence[Sequence[_Slot]]) -> tuple[Tensor, Tensor]:
+        """Room for noise and permutations; a run that does not compute a term draws no permutation for it."""
+        slots = [slot for own in steps for slot in own]
+        width, length = (max((s.end for s in slots if (s.width is None) == p), default=0) for p in (False, True))
+        runs = len(self.generators)
+        noise = torch.empty(runs, width, dtype=self.dtype, pin_memory=self.pinned)
+        permutations = torch.empty(runs, length, dtype=torch.int64, pin_memory=self.pinned)
+        for slot in slots:
+            if slot.width is None:
+                permutations[:, slot.begin : slot.end] = torch.arange(slot.clips)
+        return noise, permutations
+
+
+def _slots(needs: Sequence[list[Need]], clips: Sequence[int], wide: bool) -> list[list[_Slot]]:
+    """Draws of steps one after the other; permutations apart from noise."""
+    ends = {True: 0, False: 0}
+    steps = []
+    for wanted, count in zip(needs, clips, strict=True):
+        slots = []
+        for need in wanted:
+            width = need if need is None or wide else 1
+            begin = ends[need is None]
+            ends[need is None] = end = begin + count * (1 if width is None else width)
+            slots.append(_Slot(width, count, begin, end))
+        steps.append(slots)
+    return steps
+
+
+def _calls(needs: Sequence[list[Need]], steps: Sequence[Sequence[_Slot]], *, shared: bool) -> list[_Slot]:
+    """What is asked of a generator, in its order: neighbouring noise at once, where that gives the same numbers."""
+    calls: list[_Slot] = []
+    for wanted, slots in zip(needs, steps, strict=True):
+        for slot in slots[: len(wanted)]:
+            last = calls[-1] if calls else None
+            joins = slot.width is not None and last is not None and last.width is not None and not shared
+            if joins and last and not any((one.end - one.begin) % _FILLED for one in (last, slot)):
+                calls[-1] = replace(last, end=slot.end)
+            else:
+                calls.append(replace(slot, shared=shared and slot.width is not None))
+    return calls
+
+
+def _draw(calls: Sequence[_Slot], generator: torch.Generator, noise: Tensor, permutations: Tensor) -> None:
+    """Make a run's calls, into its rows of numbers."""
+    for call in calls:
+        if call.width is None:
+            torch.randperm(call.clips, generator=generator, out=permutations[call.begin : call.end])
+        elif call.shared:
+            each = torch.randn(call.clips, 1, generator=generator, dtype=noise.dtype)
+            noise[call.begin : call.end].view(call.clips, call.width).copy_(each)
+        else:
+            noise[call.begin : call.end].normal_(generator=generator)

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from sadvae.methods.losses import Weight, is_used
+from sadvae.methods.losses import is_used
 from sadvae.methods.schedules import Weights
 from sadvae.methods.settings import SADVAESettings
 from sadvae.methods.stacked_draws import Drawn, steps_discriminator
 from sadvae.methods.stacked_layers import StackedTrainer
 from sadvae.methods.training import TrainingData
-
-
-def stacked_weights(each: list[Weights], like: Tensor) -> Weights:
-    """The weights of all runs: tensors [run] on the device of `like`, or 0 where all of them are 0."""
-
-    def stacked(name: str) -> Weight:
-        values = [getattr(weights, name) for weights in each]
-        return like.new_tensor(values) if any(values) else 0.0
-
-    return Weights(**{field.name: stacked(field.name) for field in fields(Weights)})
 
 
 @dataclass(frozen=True, eq=False)
