@@ -13,6 +13,7 @@ from sadvae.encoders.architectures import Network
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.folding import folded
 from sadvae.encoders.network import SkeletonNetwork, mean_of_bodies
+from sadvae.encoders.precision import matrix_products
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
@@ -67,10 +68,10 @@ class Inference:
     """An encoder with its normalisations folded, on a device; the same clip always gives the same numbers."""
 
     def __init__(self, encoder: TrainedEncoder, settings: InferenceSettings) -> None:
-        self.encoder, self.device = encoder, torch.device(settings.device)
+        self.encoder, self.settings, self.device = encoder, settings, torch.device(settings.device)
         self.type = torch.float32 if settings.precision == "float32" else torch.bfloat16
         self.network = in_precision(folded(encoder.network), self.type).to(self.device)
-        self.parent = torch.tensor(parents(encoder.layout))
+        self.parent = torch.tensor(parents(encoder.layout), device=self.device)
 
     def outputs(self, clips: ClipSet, *, maps: bool = False, progress: Progress | None = None) -> Iterator[Outputs]:
         """The outputs of all clips, batch by batch; clips of a store are read one batch at a time.
@@ -94,13 +95,13 @@ class Inference:
 
     def run(self, bodies: Bodies, count: int, *, maps: bool = False) -> Outputs:
         """The outputs of `count` clips: whole, resized without any change."""
-        rows = torch.arange(len(bodies.lengths))
-        joints = bodies.resized(rows, self.encoder.settings.frames, torch.zeros(len(rows)), torch.ones(len(rows)))
-        clip_of_body = bodies.clips.to(self.device)
-        with torch.inference_mode():
-            streams = all_streams(joints, self.parent).to(self.device, self.type)
-            found = self.network(streams, clip_of_body, count)
-            means = mean_of_bodies(found.feature_map.float().flatten(1), clip_of_body, count) if maps else None
+        bodies = bodies.to(self.device)
+        rows = torch.arange(len(bodies.lengths), device=self.device)
+        begin, share = (torch.full(rows.shape, value, device=self.device) for value in (0.0, 1.0))
+        with torch.inference_mode(), matrix_products(self.settings.precision, self.device):
+            joints = bodies.resized(rows, self.encoder.settings.frames, begin, share)
+            found = self.network(all_streams(joints, self.parent).to(self.type), bodies.clips, count)
+            means = mean_of_bodies(found.feature_map.float().flatten(1), bodies.clips, count) if maps else None
         # [clip, frame, joint, d] to [clip, d, frame, joint].
         whole = means.view(count, *found.feature_map.shape[1:]).permute(0, 3, 1, 2) if means is not None else None
         return Outputs(
