@@ -1,16 +1,17 @@
 """How fast skeleton encoders train and run, and how near that is to what the machine can multiply.
 
     python benchmarks/encoders.py --out results/encoders_speed.json
-    python benchmarks/encoders.py --device cuda --out results/encoders_speed_gpu.json
+    python benchmarks/encoders.py --device cuda --compile --out results/encoders_speed_gpu.json
 
 Every architecture in two sizes: as published on NTU RGB+D (ten blocks, joint stream, 64 frames, 25 joints, two people a
 clip), and compact as by default (three blocks, all streams, 48 frames, 20 joints, one person). A training step is
 forward, backward and AdamW on one batch that is ready; bfloat16 training is torch's autocast. Inference is the folded
-network on one batch; extraction is all of `sadvae extract` but reading and writing files. Arithmetic is what torch
-counts for matrix products and convolutions, two operations a multiply-add; the rate of the machine is that of its best
-square matrix product, in the same precision. On a processor one thread is used and its processor time counts, so that
-other work on the machine disturbs less; on a GPU the clock counts. Memory is the most that the process held at once,
-torch itself included (on a GPU, what torch held there).
+network on one batch; extraction is all of `sadvae extract` but reading and writing files, and pretraining all of a step
+of `sadvae pretrain`: clips cut, changed at random and learnt. Arithmetic is what torch counts for matrix products and
+convolutions, two operations a multiply-add; the rate of the machine is that of its best square matrix product, in the
+same precision. TF32 is measured on a GPU alone, torch.compile where asked for. On a processor one thread is used and
+its time counts, so that other work on the machine disturbs less; on a GPU the clock counts. Memory is the most that the
+process held at once, torch itself included (on a GPU, what torch held there).
 """
 
 from __future__ import annotations
@@ -39,15 +40,19 @@ from sadvae import __version__
 from sadvae.encoders.architectures import new_network, parameter_count
 from sadvae.encoders.folding import folded
 from sadvae.encoders.inference import Inference, InferenceSettings, Precision, check_device, clips_at_once, in_precision
+from sadvae.encoders.precision import Numbers, forward_pass, matrix_products
+from sadvae.encoders.processes import Processes
+from sadvae.encoders.samples import Samples
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.encoders.streams import STREAMS, columns_of
 from sadvae.encoders.trained import TrainedEncoder
+from sadvae.encoders.training import Training
 from sadvae.files import write_json
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet, EncoderTrace, Layout, SkeletonClip
 
 ARCHITECTURES = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+TYPES: dict[Numbers, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16, "tf32": torch.float32}
 NTU60_CLIPS, NTU60_EPOCHS = 40_091, 65
 PRODUCTS = ("conv", "mm", "gemm", "baddbmm", "linear")
 
@@ -70,7 +75,12 @@ class Machine:
 
     device: torch.device
     seconds: float
-    rates: dict[str, float]
+    rates: dict[Numbers, float]
+
+    @property
+    def precisions(self) -> tuple[Numbers, ...]:
+        """What it can multiply in."""
+        return ("float32", "bfloat16") if self.device.type == "cpu" else ("float32", "tf32", "bfloat16")
 
     def clock(self) -> float:
         """Seconds of processor time, or of the clock once the GPU has done its work."""
@@ -90,18 +100,19 @@ class Machine:
         return min(taken)
 
 
-def matrix_rate(machine: Machine, precision: torch.dtype) -> float:
+def matrix_rate(machine: Machine, precision: Numbers) -> float:
     """Operations a second of the best square matrix product, multiply-adds counted twice."""
     found = []
     for side in (512, 1024) if machine.device.type == "cpu" else (4096, 8192):
-        one = torch.randn(side, side, device=machine.device).to(precision)
-        found.append(2 * side**3 / machine.best(lambda one=one: one @ one))
+        one = torch.randn(side, side, device=machine.device).to(TYPES[precision])
+        with matrix_products(precision, machine.device):
+            found.append(2 * side**3 / machine.best(lambda one=one: one @ one))
     return max(found)
 
 
 def measured(architecture: str, size: Size, machine: Machine) -> dict[str, Any]:
-    """Rates, arithmetic and memory of one architecture in one size, in both precisions."""
-    settings = encoder_preset(architecture + size.suffix)
+    """Rates, arithmetic and memory of one architecture in one size, in every precision."""
+    chosen, settings = machine.precisions, encoder_preset(architecture + size.suffix)
     torch.manual_seed(0)
     network = new_network(settings, size.layout, size.classes).to(machine.device)
     arithmetic = {"forward": count(network, settings, size, machine, train=False),
@@ -111,8 +122,8 @@ def measured(architecture: str, size: Size, machine: Machine) -> dict[str, Any]:
         "size": size.name,
         "parameters": parameter_count(network),
         "gflop_per_clip": {name: round(value / 1e9, 3) for name, value in arithmetic.items()},
-        "training": {p: training(network, settings, size, machine, p, arithmetic["training"]) for p in PRECISIONS},
-        "inference": {p: inference(network, settings, size, machine, p, arithmetic["forward"]) for p in PRECISIONS},
+        "training": {p: training(network, settings, size, machine, p, arithmetic["training"]) for p in chosen},
+        "inference": {p: inference(network, settings, size, machine, p, arithmetic["forward"]) for p in chosen},
     }
 
 
@@ -135,7 +146,7 @@ def count(network: Any, settings: EncoderSettings, size: Size, machine: Machine,
 
 
 def training(
-    network: Any, settings: EncoderSettings, size: Size, machine: Machine, precision: str, flops: float
+    network: Any, settings: EncoderSettings, size: Size, machine: Machine, precision: Numbers, flops: float
 ) -> dict[str, Any]:
     """One training step."""
     x, clip_of_body = batch_of(settings, size, machine, size.train_batch)
@@ -145,23 +156,24 @@ def training(
 
     def step() -> None:
         optimiser.zero_grad()
-        with torch.autocast(machine.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+        with forward_pass(precision, machine.device):
             logits = learner(x, clip_of_body, size.train_batch).logits
         functional.cross_entropy(logits.float(), labels).backward()
         optimiser.step()
 
-    return case(step, size.train_batch, machine, machine.rates[precision], flops)
+    with matrix_products(precision, machine.device):
+        return case(step, size.train_batch, machine, machine.rates[precision], flops)
 
 
 def inference(
-    network: Any, settings: EncoderSettings, size: Size, machine: Machine, precision: str, flops: float
+    network: Any, settings: EncoderSettings, size: Size, machine: Machine, precision: Numbers, flops: float
 ) -> dict[str, Any]:
     """One batch through the folded network."""
-    quick = in_precision(folded(network), PRECISIONS[precision])
+    quick = in_precision(folded(network), TYPES[precision])
     clips = max(1, clips_at_once(settings, len(size.layout.joints), machine.device.type) // size.people)
     x, clip_of_body = batch_of(settings, size, machine, clips)
-    x = x.to(PRECISIONS[precision])
-    with torch.inference_mode():
+    x = x.to(TYPES[precision])
+    with torch.inference_mode(), matrix_products(precision, machine.device):
         return case(lambda: quick(x, clip_of_body, clips), clips, machine, machine.rates[precision], flops)
 
 
@@ -209,26 +221,52 @@ def peak_mb(machine: Machine) -> float | None:
     return next((round(int(line.split()[1]) / 1024, 1) for line in lines if line.startswith("VmHWM")), None)
 
 
+def clips_of(size: Size, settings: EncoderSettings, count: int) -> ClipSet:
+    """Random clips of 40 to 119 frames, or of up to twice the frames that a network reads."""
+    rng = np.random.default_rng(0)
+    longest, names = max(120, 2 * settings.frames), tuple(f"class {i}" for i in range(size.classes))
+    clips = tuple(
+        SkeletonClip(
+            rng.normal(size=(size.people, int(rng.integers(40, longest)), len(size.layout.joints), 3)).astype(
+                np.float32
+            ),
+            size.layout,
+            f"clip {i}",
+            label=i % size.classes,
+        )
+        for i in range(count)
+    )
+    return ClipSet("random", size.layout, clips, names)
+
+
 def extraction(size: Size, machine: Machine) -> dict[str, Any]:
     """The default encoder from clips in memory to features: clips a second, and how many times that of training."""
-    settings, layout = encoder_preset("st_gcn_pp"), load_layout("kinect-v1")
-    rng = np.random.default_rng(0)
-    clips = tuple(
-        SkeletonClip(rng.normal(size=(1, int(rng.integers(40, 120)), 20, 3)).astype(np.float32), layout, f"clip {i}")
-        for i in range(256)
-    )
+    settings = encoder_preset("st_gcn_pp")
+    clips = clips_of(size, settings, 256 if machine.device.type == "cpu" else 8192)
     torch.manual_seed(0)
-    network: Any = new_network(settings, layout, 27).requires_grad_(False).eval()
-    encoder = TrainedEncoder(settings, layout, 27, (), EncoderTrace("random", ()), network)
-    trained = training(network, settings, size, machine, "float32", 0)["clips_per_second"]
+    network: Any = new_network(settings, size.layout, size.classes).requires_grad_(False).eval()
+    encoder = TrainedEncoder(settings, size.layout, size.classes, (), EncoderTrace("random", ()), network)
+    trained = training(network.to(machine.device), settings, size, machine, "float32", 0)["clips_per_second"]
     found: dict[str, Any] = {"training_clips_per_second": trained, "clips_per_second": {}, "times_training": {}}
     for precision in get_args(Precision):
         ready = Inference(encoder, InferenceSettings(precision, str(machine.device)))
-        all_clips = ClipSet("random", layout, clips, ())
-        seconds = machine.best(lambda ready=ready, all_clips=all_clips: list(ready.outputs(all_clips))) / len(clips)
+        seconds = machine.best(lambda ready=ready: list(ready.outputs(clips))) / len(clips.clips)
         found["clips_per_second"][precision] = round(1 / seconds, 1)
         found["times_training"][precision] = round(1 / seconds / trained, 1)
     return found
+
+
+def pretraining(size: Size, machine: Machine, precision: Numbers, *, compiled: bool = False) -> float:
+    """Clips a second of whole training steps of the default architecture."""
+    changes = {"precision": precision, "compile": compiled, "batch_size": size.train_batch}
+    settings = encoder_preset("st_gcn_pp" + size.suffix).model_copy(update=changes)
+    samples = Samples.of(clips_of(size, settings, size.train_batch), settings, Processes(device=machine.device))
+    torch.manual_seed(0)
+    network = new_network(settings, size.layout, size.classes).to(machine.device)
+    learner, generator = Training(network, settings, 100, samples.processes), torch.Generator().manual_seed(0)
+    rows = torch.arange(size.train_batch)
+    with matrix_products(precision, machine.device):
+        return round(size.train_batch / machine.best(lambda: learner.step(samples.random(rows, generator))), 1)
 
 
 def sizes(device: str) -> tuple[Size, Size]:
@@ -254,13 +292,14 @@ def projected_hours(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows as a Markdown table: clips a second, and in brackets the share of the machine's matrix rate."""
-    heads = [f"{stage} {precision}" for stage in ("training", "inference") for precision in PRECISIONS]
-    lines = [f"| size | architecture | parameters | GFLOP a clip | {' | '.join(heads)} |", "|---|---|" + "--:|" * 6]
+    heads = [f"{stage} {precision}" for stage in ("training", "inference") for precision in rows[0][stage]]
+    columns = "--:|" * (2 + len(heads))
+    lines = [f"| size | architecture | parameters | GFLOP a clip | {' | '.join(heads)} |", f"|---|---|{columns}"]
     for row in rows:
         cells = [
             f"{row[stage][precision]['clips_per_second']:.1f} ({row[stage][precision]['share_of_matrix_rate']:.0%})"
             for stage in ("training", "inference")
-            for precision in PRECISIONS
+            for precision in row[stage]
         ]
         about = (row["size"], row["architecture"], f"{row['parameters']:,}", f"{row['gflop_per_clip']['forward']:.2f}")
         lines.append(f"| {' | '.join((*about, *cells))} |")
@@ -290,23 +329,42 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/encoders_speed.json"))
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seconds", type=float, default=0.7, help="how long a case may be repeated")
+    parser.add_argument("--compile", action="store_true", help="training through torch.compile too")
     parser.add_argument("--architectures", nargs="+", default=list(ARCHITECTURES))
     arguments = parser.parse_args()
     check_device(arguments.device)
     torch.set_num_threads(1)
     machine = Machine(torch.device(arguments.device), arguments.seconds, {})
-    machine.rates.update({name: matrix_rate(machine, precision) for name, precision in PRECISIONS.items()})
-    about = described(machine)
-    rows = [
-        measured(architecture, size, machine)
-        for size in sizes(machine.device.type)
-        for architecture in arguments.architectures
-    ]
-    report = {"machine": about, "networks": rows, "ntu60_epochs": NTU60_EPOCHS, "ntu60_hours": projected_hours(rows)}
-    report["extraction"] = extraction(sizes(machine.device.type)[1], machine)
-    write_json(arguments.out, report)
+    machine.rates.update({precision: matrix_rate(machine, precision) for precision in machine.precisions})
+    report: dict[str, Any] = {
+        "machine": described(machine),
+        "networks": [],
+        "ntu60_epochs": NTU60_EPOCHS,
+        "pretraining": {},
+    }
+
+    def write(**found: Any) -> None:
+        report.update(found)
+        write_json(arguments.out, report)
+        print(found, flush=True)
+
+    rows: list[dict[str, Any]] = []
+    both = sizes(machine.device.type)
+    for size in both:
+        for architecture in arguments.architectures:
+            rows.append(measured(architecture, size, machine))
+            write(networks=rows, ntu60_hours=projected_hours(rows))
+    write(extraction=extraction(both[1], machine))
+    ways: list[tuple[Numbers, bool]] = [(precision, False) for precision in machine.precisions]
+    if arguments.compile:
+        ways.append((machine.precisions[-1], True))
+    whole: dict[str, dict[str, float]] = {size.name: {} for size in both}
+    for precision, compiled in ways:
+        for size in both:
+            name = f"{precision}, compiled" if compiled else precision
+            whole[size.name][name] = pretraining(size, machine, precision, compiled=compiled)
+            write(pretraining=whole)
     print(table(rows))
-    print(report["ntu60_hours"], report["extraction"])
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def decoder(latent: int, width: int) -> nn.Module:
 
 def sample(mu: Tensor, logvar: Tensor) -> Tensor:
     """One number a clip moves all dimensions."""
-    return mu + torch.exp(0.5 * logvar) * torch.randn(len(mu), 1)
+    return mu + torch.exp(0.5 * logvar) * torch.randn(len(mu), 1, device=mu.device)
 
 
 def kl(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -76,10 +76,14 @@ class Schedule:
 
 
 class PublishedLoop:
-    """The state of one training: networks, optimisers, training data and class texts [class, width]."""
+    """The state of one training: networks, optimisers, training data and class texts [class, width].
 
-    def __init__(self, features: np.ndarray, labels: np.ndarray, text: np.ndarray) -> None:
-        self.data, self.text = Clips(features, labels), torch.from_numpy(text)
+    On a GPU, batches come from the CPU one by one and noise is drawn there.
+    """
+
+    def __init__(self, features: np.ndarray, labels: np.ndarray, text: np.ndarray, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.data, self.text = Clips(features, labels), torch.from_numpy(text).to(self.device)
         d_skeleton, d_text, both = features.shape[1], text.shape[1], LATENT + STYLE
         self.encode_x, self.encode_y = Encoder(d_skeleton, both), Encoder(d_text, LATENT)
         self.decode_x, self.decode_y = decoder(both, d_skeleton), decoder(LATENT, d_text)
@@ -89,6 +93,8 @@ class PublishedLoop:
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight, gain=0.5)
                 nn.init.zeros_(module.bias)
+        autoencoders.to(self.device)
+        self.discriminator.to(self.device)
         self.optimiser = torch.optim.Adam(autoencoders.parameters(), lr=RATE)
         self.discriminator_optimiser = torch.optim.Adam(self.discriminator.parameters(), lr=RATE)
 
@@ -99,6 +105,7 @@ class PublishedLoop:
         for i, (x, labels) in enumerate(loader):
             if i == length:
                 break
+            x, labels = x.to(self.device), labels.to(self.device)
             total += self.step(x, self.text[labels], Schedule.at(epoch, i, length), i)
         return total / length
 
@@ -142,10 +149,10 @@ class PublishedLoop:
 
     def evaluate(self, features: np.ndarray, text: np.ndarray) -> np.ndarray:
         """Train C_u on samples of the candidates' texts [k, width], and give the answers for features [n, width]."""
-        labels = torch.arange(len(text)).repeat(CLASSIFIER_SAMPLES)
+        labels = torch.arange(len(text), device=self.device).repeat(CLASSIFIER_SAMPLES)
         with torch.no_grad():
-            latents = sample(*self.encode_y(torch.from_numpy(text)[labels]))
-        classifier = nn.Sequential(nn.Linear(LATENT, len(text)), nn.ReLU())
+            latents = sample(*self.encode_y(torch.from_numpy(text).to(self.device)[labels]))
+        classifier = nn.Sequential(nn.Linear(LATENT, len(text)), nn.ReLU()).to(self.device)
         optimiser = torch.optim.Adam(classifier.parameters(), lr=1e-3)
         for _ in range(CLASSIFIER_STEPS):
             optimiser.zero_grad()
@@ -153,5 +160,5 @@ class PublishedLoop:
             optimiser.step()
         with torch.no_grad():
             loader = DataLoader(Clips(features, np.zeros(len(features), np.int64)), batch_size=BATCH)
-            found = [classifier(self.encode_x(x)[0][:, :LATENT]).argmax(1) for x, _ in loader]
-        return torch.cat(found).numpy()
+            found = [classifier(self.encode_x(x.to(self.device))[0][:, :LATENT]).argmax(1) for x, _ in loader]
+        return torch.cat(found).cpu().numpy()

@@ -1,7 +1,7 @@
 """What stacking costs and gains: 1 to 512 runs of SA-DVAE trained as one, at the size of NTU RGB+D 60.
 
     python benchmarks/stacked.py --out results/stacked.json            (a CPU: few steps, the rest is projected)
-    python benchmarks/stacked.py --device cuda --steps 100 --minutes 9 --out results/stacked_gpu.json
+    python benchmarks/stacked.py --device cuda --steps 100 --minutes 9 --whole 128 --out results/stacked_gpu.json
 
 Sizes and random data are those of train.py; every run has a seed of its own and all share the clips. Of each stack, the
 start (weights, data), two short epochs and the end (trained methods) are timed; the second epoch is what steps take. On
@@ -10,7 +10,8 @@ a CPU the processor's time of one thread counts, on a GPU the clock. The yardsti
 GPU: on the device); a run's is the difference to the next smaller stack, beside what stacked_shape.py states. Small
 stacks stay below what the statistics of the features take for a moment. The draws, which come from the CPU whatever the
 device, are timed once more by themselves. Whole trainings are projected. Stacks that do not fit, and those that come
-after so many minutes, are left out and named; what is measured is written after every stack.
+after so many minutes, are left out and named; what is measured is written after every stack. With --whole, stacks of
+`published` are trained from their start to their end; a yardstick's whole training has ten unseen decisions more.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,6 @@ from train import BATCH, CLASSES, CLIPS, D_SKELETON, D_TEXT, UNSEEN, Inputs
 from sadvae.files import write_json
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.sa_dvae import SADVAE, new_training, raw_data, train_epoch
-from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, preset
 from sadvae.methods.stacked import Stack, StackedRun, fit_stacked, free_bytes
 from sadvae.methods.stacked_shape import RunShape, device_bytes, host_bytes
@@ -62,13 +63,12 @@ def task_of(inputs: Inputs) -> ZeroShotTask:
 
 
 def draws_alone(machine: Machine, stack: Stack, steps: int) -> float:
-    """Seconds that the draws of a step take for all runs of a stack."""
-    settings = stack.trainer.settings
-    weights = [weights_at(member.run.settings, 0, 0, steps) for member in stack.members]
+    """Seconds that making the inputs of a step takes for all runs of a stack; nothing trains."""
+    members = stack.members
+    orders = torch.stack([torch.arange(steps * members[0].run.settings.batch_size) for _ in members])
     start = machine.clock()
-    for iteration in range(steps):
-        stack.draws.take(settings, weights, iteration, settings.batch_size)
-    return (machine.clock() - start) / steps
+    made = sum(1 for _ in stack.blocks.of_epoch(0, orders))
+    return (machine.clock() - start) / made
 
 
 def too_large(machine: Machine, task: ZeroShotTask, name: str, count: int) -> bool:
@@ -97,14 +97,26 @@ def alone(machine: Machine, task: ZeroShotTask, settings: SADVAESettings, steps:
     return (machine.clock() - start) / steps
 
 
-def yardstick(machine: Machine, inputs: Inputs, steps: int) -> float:
-    """Seconds of a step of 32 clips of the published loop, on a CPU."""
+def yardstick(machine: Machine, inputs: Inputs, steps: int) -> tuple[float, float]:
+    """Seconds of a step of 32 clips of the published loop, and of one unseen decision, on the same device."""
     torch.manual_seed(0)
-    loop = PublishedLoop(inputs.features, inputs.labels, inputs.texts[:CLASSES])
+    loop = PublishedLoop(inputs.features, inputs.labels, inputs.texts[:CLASSES], str(machine.device))
     loop.epoch(4, 5)
-    start = machine.clock()
+    times = [machine.clock()]
     loop.epoch(4, steps)
-    return (machine.clock() - start) / steps
+    times.append(machine.clock())
+    loop.evaluate(inputs.test, inputs.unseen)
+    times.append(machine.clock())
+    step, decision = np.diff(times).tolist()
+    return step / steps, decision
+
+
+def whole(machine: Machine, task: ZeroShotTask, count: int) -> dict[str, float]:
+    """Seconds of so many whole trainings of the preset `published` as one stack, from raw data to trained methods."""
+    settings, start = preset("published"), machine.clock()
+    trained = fit_stacked([StackedRun(task, settings, seed) for seed in range(count)], str(machine.device))
+    assert len(trained) == count
+    return {"runs": count, "seconds": round(machine.clock() - start, 1)}
 
 
 def row(
@@ -126,7 +138,7 @@ def row(
     times.append(machine.clock())
     after = peak_mb(machine)
     assert len(kept) == count
-    draws = draws_alone(machine, stack, 5)
+    draws = draws_alone(machine, stack, min(20, steps))
     begin, _, second, end = np.diff(times).tolist()
     step = second / steps / count
     start = (begin + end) / count
@@ -144,6 +156,7 @@ def row(
         "draws_ms_per_step_and_run": round(1e3 * draws / count, 3),
         "set_up_ms_per_run": round(1e3 * start, 1),
         "projected_seconds_per_training": round(start + SETTINGS_STEPS[name] * step, 2),
+        "projected_seconds_per_stack": round(count * (start + SETTINGS_STEPS[name] * step), 1),
         "memory_mb": None if before is None or after is None else round(after - before, 1),
         "stated_mb_per_run": round(stated / 2**20, 2),
     }
@@ -162,16 +175,37 @@ def with_memory_by_run(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def largest_difference(machine: Machine, task: ZeroShotTask, settings: SADVAESettings) -> float:
-    """The largest difference of a weight between stacked runs and the same runs alone (on the CPU), relative to 1."""
-    runs = runs_of(task, settings, 3, COMPARED_STEPS)
-    found = 0.0
-    for run, stacked in zip(runs, fit_stacked(runs, str(machine.device)), strict=True):
-        weights = SADVAE(run.settings).fit(run.task, run.seed).weights()
-        for name, weight in weights.items():
-            error = (stacked.weights()[name] - weight).abs() / weight.abs().clamp(min=1)
-            found = max(found, float(error.max()))
+def differences(machine: Machine, task: ZeroShotTask, name: str) -> dict[str, float]:
+    """Differences of weights between stacked runs and the same runs alone (on the CPU), relative to 1.
+
+    Adam multiplies rounding where a gradient is almost 0, so double precision says whether the two are the same.
+    """
+    found = {}
+    for precision in (torch.float32, torch.float64):
+        torch.set_default_dtype(precision)
+        errors = errors_of(runs_of(in_precision(task, precision), preset(name), 3, COMPARED_STEPS), machine)
+        kind = str(precision).removeprefix("torch.")
+        found[f"{kind}, largest"] = float(errors.max())
+        found[f"{kind}, share above 1e-5"] = float((errors > 1e-5).double().mean())
+    torch.set_default_dtype(torch.float32)
     return found
+
+
+def errors_of(runs: Sequence[StackedRun], machine: Machine) -> torch.Tensor:
+    """The differences of all weights of all runs."""
+    errors = []
+    for run, stacked in zip(runs, fit_stacked(runs, str(machine.device)), strict=True):
+        for name, weight in SADVAE(run.settings).fit(run.task, run.seed).weights().items():
+            errors.append(((stacked.weights()[name] - weight).abs() / weight.abs().clamp(min=1)).flatten())
+    return torch.cat(errors)
+
+
+def in_precision(task: ZeroShotTask, precision: torch.dtype) -> ZeroShotTask:
+    """A task with numbers of another precision."""
+    kind = torch.empty((), dtype=precision).numpy().dtype
+    parts = [replace(part, features=part.features.astype(kind)) for part in task.parts]
+    named = dict(zip(("train", "test_seen", "test_unseen"), parts, strict=True))
+    return replace(task, **named, classes=replace(task.classes, vectors=task.classes.vectors.astype(kind)))
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
@@ -184,6 +218,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "times yardstick",
         "times alone",
         "s a training",
+        "s a stack",
         "MiB a run",
         "stated",
     )
@@ -195,6 +230,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         "times_yardstick",
         "times_alone",
         "projected_seconds_per_training",
+        "projected_seconds_per_stack",
         "memory_mb_per_run",
         "stated_mb_per_run",
     )
@@ -209,31 +245,36 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["sadvae", "published"])
     parser.add_argument("--runs", nargs="+", type=int, default=[1, 8, 32, 128, 512])
     parser.add_argument("--steps", type=int, default=10, help="timed steps of the largest stack; smaller ones get more")
+    parser.add_argument("--whole", nargs="*", type=int, default=[], help="numbers of runs to train from start to end")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no stack after so many")
     arguments, begin = parser.parse_args(), time.monotonic()
     torch.set_num_threads(1)
     machine, inputs = Machine(torch.device(arguments.device), 0.0, {}), Inputs.made()
     about, task = described(machine), task_of(inputs)
-    yard = yardstick(Machine(torch.device("cpu"), 0.0, {}), inputs, 100)
+    yard, decision = yardstick(machine, inputs, 100 if machine.device.type == "cpu" else 1000)
     rows: list[dict[str, Any]] = []
     left_out: list[str] = []
-    report = {
+    report: dict[str, Any] = {
         "machine": about,
         "device": arguments.device,
         "note": "steps are timed, whole trainings are projected from them; where the load is above 1, other work ran "
         "on the machine",
         "sizes": {"clips": CLIPS, "classes": CLASSES, "d_skeleton": D_SKELETON, "d_text": D_TEXT},
         "yardstick_ms_per_step": round(1e3 * yard, 3),
+        "yardstick_ms_per_decision": round(1e3 * decision, 1),
+        "yardstick_seconds_per_training": round(SETTINGS_STEPS["published"] * yard + 10 * decision, 1),
     }
-    differences: dict[str, float] = {}
+    report["whole_trainings"] = [whole(machine, task, count) for count in arguments.whole]
+    print(report, flush=True)
+    compared: dict[str, dict[str, float]] = {}
 
     def write(measured: list[dict[str, Any]]) -> None:
-        found = {"largest_difference_to_separate_trainings": differences, "left_out": left_out, "rows": measured}
+        found = {"differences_to_separate_trainings": compared, "left_out": left_out, "rows": measured}
         write_json(arguments.out, report | {"machine": about | {"load_at_end": os.getloadavg()[0]}} | found)
 
     for name in arguments.presets:
         single = alone(Machine(torch.device("cpu"), 0.0, {}), task, preset(name), 200)
-        differences[name] = largest_difference(machine, task, preset(name))
+        compared[name] = differences(machine, task, name)
         own = []
         for count in sorted(arguments.runs):
             if time.monotonic() - begin > 60 * arguments.minutes or too_large(machine, task, name, count):

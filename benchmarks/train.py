@@ -211,7 +211,7 @@ def main() -> None:
     if arguments.memory:
         print(training_memory(arguments.memory, inputs, machine))
         return
-    machine.rates["float32"] = matrix_rate(machine, torch.float32)
+    machine.rates["float32"] = matrix_rate(machine, "float32")
     about, found = described(machine), measure(inputs, arguments.clips, arguments.rounds)
     rows = {
         name: row(each, found["yardstick"], memory_of(name), machine.rates["float32"]) for name, each in found.items()
