@@ -13,7 +13,7 @@ import pytest
 
 from sadvae.errors import SadvaeError
 from tests.conftest import ROOT
-from tests.reference import plain, plain_gate
+from tests.reference import kernels, plain, plain_gate
 from tests.reference.replay import TOLERANCE, Recording, relative_deviation, replay
 from tests.reference.replay import main as replay_main
 from tests.reference.replay_gate import main as gate_main
@@ -51,11 +51,54 @@ def write(path: Path, arrays: plain.Arrays) -> Path:
     return path
 
 
+@pytest.fixture
+def own_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the kernels of other processors, which take a process each."""
+    monkeypatch.setattr(kernels, "available", lambda: False)
+
+
+def has_avx512() -> bool:
+    """Whether this processor can run what the recording's ran."""
+    about = Path("/proc/cpuinfo")
+    return about.is_file() and "avx512f" in about.read_text()
+
+
 def test_golden_training_is_repeated(golden: Path) -> None:
     parts = replay(golden / "training.npz")
     assert parts["losses"].largest <= TOLERANCE
     assert parts["parameters"].largest <= TOLERANCE
     assert parts["classifier"].holds
+
+
+@pytest.mark.skipif(not kernels.available(), reason="kernels can be chosen with torch's MKL on Linux and x86-64 alone")
+@pytest.mark.skipif(not has_avx512(), reason="the golden recording was made with AVX-512, which this processor lacks")
+def test_the_golden_classifier_is_repeated_to_the_last_bit(golden: Path) -> None:
+    words = (sys.executable, ROOT / "tests/reference/replay.py", "--exact", golden / "training.npz")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "classifier: largest relative deviation 0 (" in done.stdout
+    assert "rounding" not in done.stdout
+
+
+@pytest.mark.skipif(not kernels.available(), reason="kernels can be chosen with torch's MKL on Linux and x86-64 alone")
+@pytest.mark.parametrize("name", kernels.KERNELS)
+def test_all_kernels_multiply(name: str) -> None:
+    code = (
+        "import sys, torch\n"
+        "from tests.reference import kernels\n"
+        "kernels.take(sys.argv[1])\n"
+        "one, two = torch.randn(70, 90), torch.randn(90, 50)\n"
+        "torch.testing.assert_close((one @ two).double(), one.double() @ two.double(), rtol=1e-4, atol=1e-4)\n"
+    )
+    done = subprocess.run((sys.executable, "-c", code, name), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_kernels_that_cannot_be_chosen_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels.platform, "machine", lambda: "arm64")
+    assert not kernels.available()
+    with pytest.raises(RuntimeError, match="on Linux and x86-64 alone"):
+        kernels.take("intel")
 
 
 def test_golden_gate_is_repeated(golden: Path) -> None:
@@ -109,6 +152,7 @@ def test_a_recording_without_classifier_is_repeated(tmp_path: Path) -> None:
         ("classifier.probabilities", "classifier"),
     ],
 )
+@pytest.mark.usefixtures("own_kernels")
 def test_a_changed_number_is_noticed(name: str, part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = plain.Config(iterations=8, batch=3, dis_step=2, unseen=1, samples=20)
     arrays = plain.record(config, classifier=part == "classifier")
