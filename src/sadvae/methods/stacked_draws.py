@@ -20,8 +20,8 @@ from sadvae.methods.settings import SADVAESettings
 Need = int | None
 # torch draws normal numbers in groups of so many: two whole groups are the same from one call as from two.
 _FILLED = 16
-# Numbers of a call that is worth a thread.
-_LONG = 4096
+# Numbers of a call that is worth a thread, and the groups of runs that threads take.
+_LONG, _PARTS = 4096, 16
 
 
 def steps_discriminator(settings: SADVAESettings, iteration: int) -> bool:
@@ -116,12 +116,15 @@ class StackedDraws:
             for lists, kind in zip(needs, self.kinds, strict=True)
         ]
 
-        def draw(run: int) -> None:
-            _draw(calls[self.of_run[run]], self.generators[run], noise[run], permutations[run])
+        def draw(runs: range) -> None:
+            for run in runs:
+                _draw(calls[self.of_run[run]], self.generators[run], noise[run], permutations[run])
 
         # Threads that make many short calls wait for each other.
-        together = self.threads is not None and noise.shape[1] >= _LONG * max(map(len, calls))
-        list((self.threads.map if self.threads and together else map)(draw, range(len(noise))))
+        if self.threads is not None and noise.shape[1] >= _LONG * max(map(len, calls)):
+            list(self.threads.map(draw, [range(part, len(noise), _PARTS) for part in range(_PARTS)]))
+        else:
+            draw(range(len(noise)))
         return Taken(noise, permutations, steps)
 
     def _room(self, steps: Sequence[Sequence[_Slot]]) -> tuple[Tensor, Tensor]:
