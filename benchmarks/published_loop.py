@@ -78,7 +78,7 @@ class Schedule:
 class PublishedLoop:
     """The state of one training: networks, optimisers, training data and class texts [class, width].
 
-    On a GPU, batches come from the CPU one by one and noise is drawn there.
+    On a GPU, batches and permutations come from the CPU one by one; noise is drawn on the GPU.
     """
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, text: np.ndarray, device: str = "cpu") -> None:

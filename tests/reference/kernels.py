@@ -36,6 +36,8 @@ def take(name: str) -> None:
     if address is None:
         raise RuntimeError("kernels can be chosen with torch's MKL on Linux and x86-64 alone.")
     is_intel, instructions = KERNELS[name]
+    for inherited in ("MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR"):
+        os.environ.pop(inherited, None)
     if instructions:
         os.environ["MKL_ENABLE_INSTRUCTIONS"] = instructions
     # mov eax, 0 or 1; ret

@@ -165,6 +165,14 @@ def test_a_changed_number_is_noticed(name: str, part: str, tmp_path: Path, capsy
     assert "DOES NOT HOLD" in printed[-1]
 
 
+@pytest.mark.usefixtures("own_kernels")
+def test_a_last_weight_of_another_shape_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "after_epoch_1.text_encoder.mu.0.weight"
+    arrays = plain.record(plain.Config(epochs=2, iterations=5))
+    assert run(replay_main, write(tmp_path / "r.npz", arrays | {name: arrays[name][:-1]})) == 1
+    assert f"parameters: largest relative deviation inf ({name}" in capsys.readouterr().out
+
+
 def test_another_training_is_noticed(tmp_path: Path) -> None:
     """A recording whose D_T was stepped at other iterations, or with another rate, is not repeated."""
     config = plain.Config(epochs=3, iterations=12, dis_step=3)
