@@ -36,6 +36,10 @@ GATES = {
     "few clips": plain_gate.Config(val_unseen=13, val_seen=8, test=50, seed=4),
 }
 
+NEEDS_KERNELS = pytest.mark.skipif(
+    not kernels.available(), reason="kernels can be chosen with torch's MKL on Linux and x86-64 alone"
+)
+
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
@@ -70,7 +74,7 @@ def test_golden_training_is_repeated(golden: Path) -> None:
     assert parts["classifier"].holds
 
 
-@pytest.mark.skipif(not kernels.available(), reason="kernels can be chosen with torch's MKL on Linux and x86-64 alone")
+@NEEDS_KERNELS
 @pytest.mark.skipif(not has_avx512(), reason="the golden recording was made with AVX-512, which this processor lacks")
 def test_the_golden_classifier_is_repeated_to_the_last_bit(golden: Path) -> None:
     words = (sys.executable, ROOT / "tests/reference/replay.py", "--exact", golden / "training.npz")
@@ -80,7 +84,7 @@ def test_the_golden_classifier_is_repeated_to_the_last_bit(golden: Path) -> None
     assert "rounding" not in done.stdout
 
 
-@pytest.mark.skipif(not kernels.available(), reason="kernels can be chosen with torch's MKL on Linux and x86-64 alone")
+@NEEDS_KERNELS
 @pytest.mark.parametrize("name", kernels.KERNELS)
 def test_all_kernels_multiply(name: str) -> None:
     code = (

@@ -121,7 +121,7 @@ def test_threads_draw_what_one_draws_in_turn() -> None:
 
     def taken(threads: ThreadPoolExecutor | None) -> Taken:
         generators = [torch.Generator().manual_seed(seed) for seed in range(9)]
-        draws = StackedDraws([settings], [0] * 9, generators, torch.float32, threads)
+        draws = StackedDraws([settings], [0] * 9, generators, torch.float32, torch.device("cpu"), threads)
         return draws.take([[[256, 8, 256], [256, 8, 256, 256, 8, None, None]]], [32, 32])
 
     with ThreadPoolExecutor(4) as threads:

@@ -58,6 +58,11 @@ class Bodies:
         second = torch.minimum(first + 1, (self.starts + self.lengths - 1)[rows][:, None])
         return torch.lerp(self.joints[first], self.joints[second], part)
 
+    def whole(self, rows: Tensor, frames: int) -> Tensor:
+        """Bodies `rows` resized without being cut, as they are when features are extracted."""
+        none = torch.zeros(len(rows), device=self.joints.device)
+        return self.resized(rows, frames, none, none + 1)
+
     def rows_of(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """The body rows of some clips, and for each row the position of its clip in `clips`."""
         device = self.clips.device

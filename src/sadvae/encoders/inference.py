@@ -97,9 +97,8 @@ class Inference:
         """The outputs of `count` clips: whole, resized without any change."""
         bodies = bodies.to(self.device)
         rows = torch.arange(len(bodies.lengths), device=self.device)
-        begin, share = (torch.full(rows.shape, value, device=self.device) for value in (0.0, 1.0))
         with torch.inference_mode(), matrix_products(self.settings.precision, self.device):
-            joints = bodies.resized(rows, self.encoder.settings.frames, begin, share)
+            joints = bodies.whole(rows, self.encoder.settings.frames)
             found = self.network(all_streams(joints, self.parent).to(self.type), bodies.clips, count)
             means = mean_of_bodies(found.feature_map.float().flatten(1), bodies.clips, count) if maps else None
         # [clip, frame, joint, d] to [clip, d, frame, joint].

@@ -21,6 +21,6 @@ def numbers_of(clips: ClipSet, frames: int) -> Tensor:
         batch = clips.clips[start : start + _AT_ONCE]
         bodies = Bodies.of(batch)
         rows = torch.arange(len(bodies.lengths))
-        joints = bodies.resized(rows, frames, torch.zeros(len(rows)), torch.ones(len(rows)))
+        joints = bodies.whole(rows, frames)
         parts.append(kinematics.of_clips(all_streams(joints, parent), bodies.clips, len(batch)))
     return torch.cat(parts)

@@ -74,8 +74,7 @@ class Samples:
     def plain(self, clips: Tensor) -> Batch:
         """This process's part of whole clips without any change, as they are when features are extracted."""
         rows, clip_of_body = self.bodies.rows_of(clips)
-        none = torch.zeros(len(rows), device=self.processes.device)
-        return self._part(self.bodies.resized(rows, self.settings.frames, none, none + 1), clip_of_body, clips)
+        return self._part(self.bodies.whole(rows, self.settings.frames), clip_of_body, clips)
 
     def _part(self, joints: Tensor, clip_of_body: Tensor, clips: Tensor) -> Batch:
         part = self.processes.part(len(clips))

@@ -342,10 +342,10 @@ def train_epoch(
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     sums = torch.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
-        weights = weights_at(trainer.settings, epoch, iteration, len(batches))
+        weights = weights_at(settings, epoch, iteration, len(batches))
         terms = trainer.step(*data.batch(rows), weights, draws, iteration)
         sums += torch.stack(list(vars(terms).values()))
-    return named_means((sums / len(batches)).tolist(), epoch, trainer.settings, "SA-DVAE")
+    return named_means((sums / len(batches)).tolist(), epoch, settings, "SA-DVAE")
 
 
 def named_means(means: list[float], epoch: int, settings: SADVAESettings, name: str) -> dict[str, float]:

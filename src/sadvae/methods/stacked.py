@@ -183,8 +183,8 @@ class Stack:
         kinds = list(dict.fromkeys(settings))
         generators = [member.generator for member in self.members]
         dtype = self.trainer.buffer.parameters.dtype
-        draws = StackedDraws(kinds, [kinds.index(own) for own in settings], generators, dtype, threads, on_gpu)
-        self.blocks = Blocks(draws, device)
+        draws = StackedDraws(kinds, [kinds.index(own) for own in settings], generators, dtype, device, threads)
+        self.blocks = Blocks(draws)
 
     def train(self, watch: WatchRuns | None) -> list[TrainedSADVAE]:
         """Train all epochs; the trained methods in the order of the runs."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sadvae.methods.schedules import Weights, weights_at
-from sadvae.methods.stacked_draws import StackedDraws, step_needs
+from sadvae.methods.stacked_draws import StackedDraws, sent, step_needs
 from sadvae.methods.stacked_steps import StepInputs
 
 # Of a block: at most so many steps, and about so many numbers.
@@ -21,10 +21,9 @@ _STEPS, _NUMBERS = 100, 2**22
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """Makes the inputs of runs whose draws these are, for a device."""
+    """Makes the inputs of runs whose draws these are, on the device of the draws."""
 
     draws: StackedDraws
-    device: torch.device
 
     def of_epoch(self, epoch: int, orders: Tensor) -> Iterator[StepInputs]:
         """The inputs of every step of an epoch (from 0); orders: int64 [run, clip], the rows as each run takes them."""
@@ -39,8 +38,7 @@ class Blocks:
     def _length(self, clips: int) -> int:
         """How many steps make a block."""
         settings, runs = self.draws.kinds[0], len(self.draws.generators)
-        wide = any(kind.noise == "per_dimension" for kind in self.draws.kinds)
-        numbers = runs * clips * (2 * settings.latent + settings.style if wide else 3)
+        numbers = runs * clips * (2 * settings.latent + settings.style if self.draws.wide else 3)
         return max(1, min(_STEPS, _NUMBERS // numbers))
 
     def _block(self, rows: Sequence[Tensor], weights: list[list[Weights]], steps: range) -> Iterator[StepInputs]:
@@ -49,21 +47,17 @@ class Blocks:
             [step_needs(kind, weight, step) for weight, step in zip(own, steps, strict=True)]
             for kind, own in zip(draws.kinds, weights, strict=True)
         ]
-        drawn = draws.take(needs, clips).on(self.device)
-        sent = self._sent(torch.cat(list(rows), 1)).split(clips, 1)
-        for inputs in zip(sent, self._stacked(weights), drawn, strict=True):
+        drawn = draws.take(needs, clips).on(draws.device)
+        chosen = sent(torch.cat(list(rows), 1), draws.device).split(clips, 1)
+        for inputs in zip(chosen, self._stacked(weights), drawn, strict=True):
             yield StepInputs(*inputs)
 
     def _stacked(self, weights: list[list[Weights]]) -> list[Weights]:
         """Of every step, the weights of all runs: tensors [run], or 0 where all are 0. weights: by kind and step."""
         table = torch.tensor([[astuple(weight) for weight in own] for own in weights], dtype=torch.float64)
         used = (table != 0).any(0).tolist()
-        of_runs = self._sent(table[list(self.draws.of_run)].permute(1, 2, 0).to(self.draws.dtype).contiguous())
+        by_run = table[list(self.draws.of_run)].permute(1, 2, 0).to(self.draws.dtype).contiguous()
         return [
-            Weights(*(values if is_used else 0.0 for values, is_used in zip(row.unbind(), some, strict=True)))
-            for row, some in zip(of_runs.unbind(), used, strict=True)
+            Weights(*(values if any_run else 0.0 for values, any_run in zip(row.unbind(), some, strict=True)))
+            for row, some in zip(sent(by_run, self.draws.device).unbind(), used, strict=True)
         ]
-
-    def _sent(self, numbers: Tensor) -> Tensor:
-        """Numbers on the device, without waiting for it."""
-        return (numbers.pin_memory() if self.draws.pinned else numbers).to(self.device, non_blocking=True)

@@ -80,7 +80,7 @@ class Taken:
 
     def on(self, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
         """The draws of each step on a device: noise [run, n, d], or [run, n, 1] where all of it is per sample."""
-        noise, permutations = (one.to(device, non_blocking=True) for one in (self.noise, self.permutations))
+        noise, permutations = sent(self.noise, device), sent(self.permutations, device)
         for slots in self.steps:
             yield tuple(
                 permutations[:, slot.begin : slot.end]
@@ -95,20 +95,25 @@ class StackedDraws:
     """The generators of several runs, and the kinds of settings that they have: kinds[of_run[run]].
 
     Draws are taken for several steps at once, as hundreds of runs would take longer to ask one by one than a GPU takes
-    for their step. threads: draw large noise for several runs at once; None draws in turn. pinned: keep draws where a
-    GPU fetches them by itself.
+    for their step. device: where they are wanted. threads: draw large noise for several runs at once; None draws in
+    turn.
     """
 
     kinds: Sequence[SADVAESettings]
     of_run: Sequence[int]
     generators: Sequence[torch.Generator]
     dtype: torch.dtype
+    device: torch.device
     threads: Executor | None = None
-    pinned: bool = False
+
+    @property
+    def wide(self) -> bool:
+        """Whether noise has a number for every dimension, as one of the runs needs it."""
+        return any(kind.noise == "per_dimension" for kind in self.kinds)
 
     def take(self, needs: Sequence[Sequence[list[Need]]], clips: Sequence[int]) -> Taken:
         """The draws of steps; needs: by kind and step. clips: in each step."""
-        wide = any(kind.noise == "per_dimension" for kind in self.kinds)
+        wide = self.wide
         steps = _slots([max(lists, key=len) for lists in zip(*needs, strict=True)], clips, wide)
         noise, permutations = self._room(steps)
         calls = [
@@ -131,13 +136,19 @@ class StackedDraws:
         """Room for noise and permutations; a run that does not compute a term draws no permutation for it."""
         slots = [slot for own in steps for slot in own]
         width, length = (max((s.end for s in slots if (s.width is None) == p), default=0) for p in (False, True))
-        runs = len(self.generators)
-        noise = torch.empty(runs, width, dtype=self.dtype, pin_memory=self.pinned)
-        permutations = torch.empty(runs, length, dtype=torch.int64, pin_memory=self.pinned)
+        runs, pinned = len(self.generators), self.device.type == "cuda"
+        noise = torch.empty(runs, width, dtype=self.dtype, pin_memory=pinned)
+        permutations = torch.empty(runs, length, dtype=torch.int64, pin_memory=pinned)
         for slot in slots:
             if slot.width is None:
                 permutations[:, slot.begin : slot.end] = torch.arange(slot.clips)
         return noise, permutations
+
+
+def sent(numbers: Tensor, device: torch.device) -> Tensor:
+    """Numbers of the CPU on a device, from where a GPU fetches them while the CPU goes on."""
+    ready = numbers.pin_memory() if device.type == "cuda" else numbers
+    return ready.to(device, non_blocking=True)
 
 
 def _slots(needs: Sequence[list[Need]], clips: Sequence[int], wide: bool) -> list[list[_Slot]]:
