@@ -31,6 +31,8 @@ from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_arrays
+from sadvae.methods.adam import Adam
+from sadvae.methods.arrays import Array
 from sadvae.methods.networks import Networks
 from sadvae.methods.sa_dvae import Trainer
 from sadvae.methods.schedules import weights_at
@@ -141,8 +143,9 @@ class RecordedDraws:
         self._path = path
         self._left: dict[str, Iterator[Tensor]] = {"noise": iter(noise), "permutations": iter(permutations)}
 
-    def noise(self, like: Tensor) -> Tensor:
-        return self._next("noise", len(like))
+    def noise(self, like: Array) -> Array:
+        drawn = self._next("noise", len(like))
+        return drawn.numpy() if isinstance(like, np.ndarray) else drawn
 
     def permutation(self, count: int) -> Tensor:
         return self._next("permutations", count)
@@ -262,10 +265,10 @@ def last_networks(recording: Recording, trained: Networks) -> Networks:
 
 def new_trainer(recording: Recording, networks: Networks) -> Trainer:
     trainer = Trainer(recording.settings, networks)
-    for optimiser in (trainer.autoencoder_optimiser, trainer.discriminator_optimiser):
-        for group in optimiser.param_groups:
-            group["betas"] = tuple(recording.config.get("adam_betas", group["betas"]))
-            group["eps"] = recording.config.get("adam_eps", group["eps"])
+    for buffer in (trainer.buffer, trainer.judge):
+        first, second = recording.config.get("adam_betas", buffer.adam.betas)
+        epsilon = recording.config.get("adam_eps", buffer.adam.epsilon)
+        buffer.adam = Adam(buffer.adam.learning_rate, (first, second), epsilon)
     return trainer
 
 
@@ -282,7 +285,8 @@ def replay_training(recording: Recording, networks: Networks, nudge: Nudge) -> d
     for epoch in range(epochs):
         for i in range(iterations):
             weights = weights_at(trainer.settings, epoch, i, iterations)
-            losses[epoch, i] = trainer.step(features[epoch, i], text[labels[epoch, i]], weights, draws, i).total.item()
+            batch_of = features[epoch, i].numpy(), text[labels[epoch, i]].numpy()
+            losses[epoch, i] = float(trainer.step(*batch_of, weights, draws, i).total)
         found |= {f"after_epoch_{epoch}.{n}": networks.get_parameter(ours).clone() for n, ours in NAMES.items()}
     draws.check_used_up()
     return found

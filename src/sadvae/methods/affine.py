@@ -1,88 +1,128 @@
 """Linear layers in one flat buffer, with gradients written by hand: what a training step of SA-DVAE runs on.
 
 Its layers are so small that recording and replaying a graph costs as much as the arithmetic; the gradient of a linear
-layer is one line.
+layer is one line. Here they are numpy's, of one run; stacked_layers.py has those of many runs, in torch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from sadvae.methods.adam import Adam, Moved
+from sadvae.methods.arrays import Array, library
+
+# Inputs from which on OpenBLAS takes up to a third less for W x^T, turned, than for x W^T.
+_WIDE = 256
 
 
 @dataclass(eq=False)
 class Affine:
-    """rows W^T + b, with room for the gradients of W [outputs, inputs] and b [outputs]."""
+    """rows W^T + b; W [outputs, inputs], b [outputs]. It remembers what it is to learn until its gradient is asked."""
 
-    weight: Tensor
-    bias: Tensor
-    weight_gradient: Tensor
-    bias_gradient: Tensor
-    begun: bool = False
+    weight: Array
+    bias: Array
+    pending: list[tuple[Array, Array]] = field(default_factory=list)
 
-    def __call__(self, rows: Tensor) -> Tensor:
+    def __call__(self, rows: Array) -> Array:
         """Rows [n, inputs] to [n, outputs]."""
-        return torch.addmm(self.bias, rows, self.weight.t())
+        if rows.shape[1] >= _WIDE:
+            return np.add((self.weight @ rows.T).T, self.bias, order="C")
+        found = rows @ self.weight.T
+        found += self.bias
+        return found
 
-    def learn(self, rows: Tensor, gradient: Tensor) -> None:
-        """Add to the layer's gradients what its output's gradient [n, outputs] gives at rows [n, inputs]."""
-        beta = 1 if self.begun else 0
-        torch.addmm(self.weight_gradient, gradient.t(), rows, beta=beta, out=self.weight_gradient)
-        if self.begun:
-            self.bias_gradient.add_(gradient.sum(0))
-        else:
-            torch.sum(gradient, 0, out=self.bias_gradient)
-        self.begun = True
+    def learn(self, rows: Array, gradient: Array) -> None:
+        """Take in what the output's gradient [n, outputs] at rows [n, inputs] says of W and b."""
+        self.pending.append((rows, gradient))
 
-    def back(self, gradient: Tensor) -> Tensor:
+    def back(self, gradient: Array) -> Array:
         """The gradient of the rows [n, inputs] from the output's [n, outputs]."""
         return gradient @ self.weight
 
+    def write_gradient(self, of_weight: Array, of_bias: Array) -> None:
+        """Write the gradients of W and b of all that was to be learnt, 0 if nothing was, and forget it."""
+        if self.pending:
+            rows, gradient = self.all_pending()
+            np.matmul(gradient.T, rows, out=of_weight)
+            np.add.reduce(gradient, 0, out=of_bias)
+        else:
+            of_weight[...], of_bias[...] = 0, 0
+
+    def all_pending(self) -> tuple[Array, Array]:
+        """Rows and gradients of all that is to be learnt as one batch; they are forgotten."""
+        pending, self.pending = self.pending, []
+        if len(pending) == 1:
+            return pending[0]
+        rows, gradients = zip(*pending, strict=True)
+        return library(rows[0]).concatenate(rows, -2), library(rows[0]).concatenate(gradients, -2)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a layer lies in a buffer: from number `begin` on, W [outputs, inputs], then b [outputs]."""
+
+    begin: int
+    outputs: int
+    inputs: int
+
+    @property
+    def end(self) -> int:
+        """The number after its last."""
+        return self.begin + self.outputs * (self.inputs + 1)
+
+    def of(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """W and b as views of the numbers of a buffer [..., count]."""
+        weight, bias = numbers[..., self.begin : self.end].split([self.outputs * self.inputs, self.outputs], -1)
+        return weight.unflatten(-1, (self.outputs, self.inputs)), bias
+
 
 class Buffer:
-    """The parameters of several layers side by side in one tensor, which one optimiser step changes at once.
+    """The parameters of several layers side by side in one tensor, and Adam, which moves them layer by layer.
 
     layers: by name, each of one linear module or of several with the same inputs, whose outputs then stand side by
     side. The modules' own parameters become views of the buffer, so they are trained too.
     """
 
-    def __init__(self, layers: dict[str, tuple[nn.Linear, ...]]) -> None:
-        modules = [module for stacked in layers.values() for module in stacked]
-        count = sum(module.weight.numel() + module.bias.numel() for module in modules)
-        self.parameters = torch.empty(count)
-        self.parameters.grad = torch.zeros(count)
+    def __init__(self, layers: dict[str, tuple[nn.Linear, ...]], adam: Adam) -> None:
+        self.adam = adam
+        self.places: dict[str, Place] = {}
+        end = 0
+        for name, modules in layers.items():
+            place = Place(end, sum(module.out_features for module in modules), modules[0].in_features)
+            self.places[name], end = place, place.end
+        self.parameters = torch.empty(end)
         self.layers: dict[str, Affine] = {}
-        used = 0
-        for name, stacked in layers.items():
-            width, outputs = stacked[0].in_features, sum(module.out_features for module in stacked)
-            end = used + outputs * width
-            (weight, bias), (weight_gradient, bias_gradient) = (
-                (part[used:end].view(outputs, width), part[end : end + outputs])
-                for part in (self.parameters, self.parameters.grad)
-            )
-            self.layers[name] = Affine(weight, bias, weight_gradient, bias_gradient)
-            used = end + outputs
-            _adopt(self.layers[name], stacked)
+        self.moved: dict[str, Moved] = {}
+        for name, place in self.places.items():
+            weight, bias = place.of(self.parameters)
+            _adopt(weight, bias, layers[name])
+            self.layers[name] = Affine(weight.numpy(), bias.numpy())
+            self.moved[name] = Moved.by_nothing(self.parameters[place.begin : place.end])
+        # Of one layer at a time, so that it is still in the processor's cache when Adam reads it.
+        room = torch.empty(max(moved.parameters.numel() for moved in self.moved.values()))
+        self._gradients = {name: room[: moved.parameters.numel()] for name, moved in self.moved.items()}
+        self._views = {
+            name: tuple(part.numpy() for part in Place(0, place.outputs, place.inputs).of(room))
+            for name, place in self.places.items()
+        }
 
-    def forget(self) -> None:
-        """Start new gradients."""
-        for layer in self.layers.values():
-            layer.begun = False
-
-    def clear(self) -> None:
-        """Make all gradients 0: what a loss of weight 0 gives."""
-        assert self.parameters.grad is not None
-        self.parameters.grad.zero_()
+    def step(self) -> None:
+        """Move all layers by what they were to learn; one that was to learn nothing has a gradient of 0."""
+        for name, layer in self.layers.items():
+            layer.write_gradient(*self._views[name])
+            self.adam.step(self.moved[name], self._gradients[name])
 
 
-def _adopt(layer: Affine, modules: tuple[nn.Linear, ...]) -> None:
-    """Move the modules' parameters into the layer, one below the other, and leave views of them behind."""
+def _adopt(weight: Tensor, bias: Tensor, modules: tuple[nn.Linear, ...]) -> None:
+    """Move the modules' parameters into W and b, one below the other, and leave views of them behind."""
     first = 0
     for module in modules:
         rows = slice(first, first + module.out_features)
-        for view, parameter in ((layer.weight[rows], module.weight), (layer.bias[rows], module.bias)):
+        for view, parameter in ((weight[rows], module.weight), (bias[rows], module.bias)):
             view.copy_(parameter.data)
             parameter.data = view
         first = rows.stop
@@ -91,19 +131,23 @@ def _adopt(layer: Affine, modules: tuple[nn.Linear, ...]) -> None:
 class Pairs:
     """D_T on Affine layers: logits of pairs [n, r + v], remembered so that gradients find their way back."""
 
-    def __init__(self, layers: dict[str, Affine], rows: Tensor) -> None:
+    def __init__(self, layers: dict[str, Affine], rows: Array) -> None:
         self.layers, self.rows = layers, rows
-        self.hidden = layers["hidden"](rows).relu_()
+        self.hidden = layers["hidden"](rows)
+        self.active = self.hidden > 0
+        self.hidden *= self.active
         self.logits = layers["output"](self.hidden)
 
-    def _of_hidden(self, of_logits: Tensor) -> Tensor:
-        return self.layers["output"].back(of_logits).mul_(self.hidden.sign())
+    def _of_hidden(self, of_logits: Array) -> Array:
+        of_hidden = self.layers["output"].back(of_logits)
+        of_hidden *= self.active
+        return of_hidden
 
-    def back(self, of_logits: Tensor) -> Tensor:
+    def back(self, of_logits: Array) -> Array:
         """The gradient of the pairs [n, r + v] from that of the logits [n, 1]."""
         return self.layers["hidden"].back(self._of_hidden(of_logits))
 
-    def learn(self, of_logits: Tensor) -> None:
-        """Add to the gradients of D_T's layers what the gradient of the logits [n, 1] gives."""
+    def learn(self, of_logits: Array) -> None:
+        """Have D_T's layers learn what the gradient of the logits [n, 1] gives."""
         self.layers["output"].learn(self.hidden, of_logits)
         self.layers["hidden"].learn(self.rows, self._of_hidden(of_logits))

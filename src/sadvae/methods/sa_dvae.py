@@ -6,8 +6,9 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ import torch
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
+from sadvae.methods.adam import Adam
 from sadvae.methods.affine import Buffer, Pairs
+from sadvae.methods.arrays import Array, library, rows_in, side_by_side
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
     Weight,
     discrimination_gradient,
     is_used,
     over_rows,
-    reparameterise,
     squared_error,
     total_correlation,
     total_correlation_gradient,
@@ -51,70 +53,63 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Terms:
-    """The weighted terms of one step's loss, each a scalar tensor, and their sum `total` (equation 5).
+    """The weighted terms of one step's loss, each a number, and their sum `total` (equation 5).
 
-    Of stacked runs (stacked.py), each is [run].
+    Of stacked runs (stacked.py), each is a tensor [run].
     """
 
-    reconstruction_skeleton: Tensor
-    kl_skeleton: Tensor
-    reconstruction_text: Tensor
-    kl_text: Tensor
-    cross: Tensor
-    total_correlation: Tensor
-    total: Tensor
+    reconstruction_skeleton: Array
+    kl_skeleton: Array
+    reconstruction_text: Array
+    kl_text: Array
+    cross: Array
+    total_correlation: Array
+    total: Array
 
 
 class Posterior:
-    """q(z | f) of a batch, a draw z from it, and the way back of gradients.
+    """q(z | f) of a batch, draws z from it, and the way back of gradients.
 
-    On the skeleton's side z = [z_r, z_v]; all tensors are [n, dimensions], or [run, n, dimensions] of stacked runs.
+    On the skeleton's side z = [z_r, z_v]; all arrays are [n, dimensions], or [run, n, dimensions] of stacked runs.
     """
 
-    def __init__(self, encoded: Tensor) -> None:
-        self.mean, self.log_variance = encoded.chunk(2, -1)
-        self.deviation = torch.exp(0.5 * self.log_variance)
-        self.variance = self.deviation.square()
+    def __init__(self, encoded: Array) -> None:
+        width = encoded.shape[-1] // 2
+        self.mean, self.log_variance = encoded[..., :width], encoded[..., width:]
+        self.deviation = library(encoded).exp(0.5 * self.log_variance)
 
-    def draw(self, noise: Tensor) -> Tensor:
+    @cached_property
+    def variance(self) -> Array:
+        """The square of the standard deviation."""
+        return self.deviation * self.deviation
+
+    def draw(self, noise: Array) -> Array:
         """mean + standard deviation * noise (Kingma and Welling 2014); remembered for `gradient`."""
         self.noise = noise
         return self.mean + self.deviation * noise
 
-    def kl(self) -> Tensor:
+    def part(self, dimensions: slice, draws: Draws) -> Array:
+        """Another draw, of some dimensions, from which no gradient comes back."""
+        mean = self.mean[..., dimensions]
+        return mean + self.deviation[..., dimensions] * draws.noise(mean)
+
+    def kl(self) -> Array:
         """KL(q || N(0, I)), summed over dimensions, mean over the batch; kl_to_standard_normal without a second exp."""
-        each = self.variance - 1 - self.log_variance + self.mean.square()
+        each = self.variance - 1 - self.log_variance + self.mean * self.mean
         return each.sum((-2, -1)) * (0.5 / self.mean.shape[-2])
 
-    def gradient(self, of_draw: Tensor, kl_weight: Weight) -> Tensor:
+    def gradient(self, of_draw: Array, kl_weight: Weight) -> Array:
         """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
         mean, log_variance = of_draw, 0.5 * of_draw * self.noise * self.deviation
         if is_used(kl_weight):
             share = over_rows(kl_weight) / of_draw.shape[-2]
             mean = mean + share * self.mean
             log_variance += (0.5 * share) * (self.variance - 1)
-        return torch.cat([mean, log_variance], -1)
-
-
-def sample(posterior: tuple[Tensor, Tensor], draws: Draws) -> Tensor:
-    """One draw from a posterior (mean, log-variance)."""
-    return reparameterise(*posterior, draws.noise(posterior[0]))
-
-
-def rows_in(order: Tensor, rows: Tensor) -> Tensor:
-    """Rows [n, d] in another order [n]; of stacked runs [run, n, d] each in its own [run, n]."""
-    return torch.take_along_dim(rows, order[..., None], -2)
-
-
-def adam(parameters: Iterable[Any], learning_rate: float) -> torch.optim.Adam:
-    """Adam in one pass over its parameters; on a GPU such that its steps can be recorded (stacked_steps.py)."""
-    found = list(parameters)
-    on_gpu = any(one.is_cuda for group in found for one in (group["params"] if isinstance(group, dict) else [group]))
-    return torch.optim.Adam(found, lr=learning_rate, fused=True, capturable=on_gpu)
+        return side_by_side(mean, log_variance)
 
 
 class Trainer:
-    """The state of one training: networks, their two optimisers, and the settings; one method call is one step.
+    """The state of one training: networks, what moves them, and the settings; one method call is one step.
 
     Every term below stands with its gradient. text_width: what a mean over the text's dimensions divides by, where the
     networks' own text width is smaller (text_span.py).
@@ -130,44 +125,46 @@ class Trainer:
                 "D_x": (networks.skeleton_decoder.linear,),
                 "E_y": (encoder_y.mean, encoder_y.log_variance),
                 "D_y": (networks.text_decoder.linear,),
-            }
+            },
+            Adam(settings.learning_rate),
         )
         self.layers = self.buffer.layers
         self.widths = {"D_x": encoder_x.mean.in_features, "D_y": text_width or encoder_y.mean.in_features}
-        self.autoencoder_optimiser = adam([self.buffer.parameters], settings.learning_rate)
-        discriminator = networks.discriminator
-        self.judge = Buffer({"hidden": (discriminator.hidden,), "output": (discriminator.output,)})
-        self.discriminator_optimiser = adam([self.judge.parameters], settings.learning_rate)
+        judge = networks.discriminator
+        self.judge = Buffer({"hidden": (judge.hidden,), "output": (judge.output,)}, Adam(settings.learning_rate))
         # What a term that is not computed amounts to.
-        self.nothing = torch.zeros(())
+        self.nothing: Array = 0.0
 
-    @torch.no_grad()
-    def step(self, skeleton: Tensor, text: Tensor, weights: Weights, draws: Draws, iteration: int) -> Terms:
-        """One iteration (from 0): sample, step D_T every n_d-th time, then step both autoencoders."""
+    def step(self, skeleton: Array, text: Array, weights: Weights, draws: Draws, iteration: int) -> Terms:
+        """One iteration (from 0) on features [n, d_x] and texts [n, d_y] in numpy; in torch, [run, n, d] of stacks.
+
+        Sample, step D_T every n_d-th time, then step both autoencoders.
+        """
         clip, words = Posterior(self.layers["E_x"](skeleton)), Posterior(self.layers["E_y"](text))
         z_x, z_y = clip.draw(self._skeleton_noise(clip, draws)), words.draw(draws.noise(words.mean))
         if self.networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
             self._discriminator_step(clip, words, weights.discriminator, draws)
-        self.buffer.forget()
         terms, of_x, of_y = self._terms((skeleton, text), (clip, words), (z_x, z_y), weights, draws)
         self.layers["E_x"].learn(skeleton, clip.gradient(of_x, weights.kl_skeleton))
         self.layers["E_y"].learn(text, words.gradient(of_y, weights.kl_text))
-        self.autoencoder_optimiser.step()
+        self.buffer.step()
         return terms
 
-    def _skeleton_noise(self, clip: Posterior, draws: Draws) -> Tensor:
+    def _skeleton_noise(self, clip: Posterior, draws: Draws) -> Array:
         """Noise of z_r, then of z_v, side by side."""
-        parts = clip.mean.split([self.networks.latent, self.networks.style], -1)
-        return torch.cat([draws.noise(part).expand_as(part) for part in parts], -1)
+        noise, r = library(clip.mean).empty_like(clip.mean), self.networks.latent
+        for dimensions in (slice(r), slice(r, None)):
+            noise[..., dimensions] = draws.noise(clip.mean[..., dimensions])
+        return noise
 
     def _terms(
         self,
-        wanted: tuple[Tensor, Tensor],
+        wanted: tuple[Array, Array],
         posteriors: tuple[Posterior, Posterior],
-        draw: tuple[Tensor, Tensor],
+        draw: tuple[Array, Array],
         weights: Weights,
         draws: Draws,
-    ) -> tuple[Terms, Tensor, Tensor]:
+    ) -> tuple[Terms, Array, Array]:
         """The terms of the loss, and the gradients of z_x = [z_r, z_v] and z_y; decoders learn on the way."""
         (skeleton, text), (clip, words), (z_x, z_y), r = wanted, posteriors, draw, self.networks.latent
         none = self.nothing
@@ -181,7 +178,7 @@ class Trainer:
         cross = none
         if is_used(weights.cross):
             told, of_r = self._error("D_y", z_x[..., :r], text, weights.cross)
-            shown, of_pair = self._error("D_x", torch.cat([z_y, z_x[..., r:]], -1), skeleton, weights.cross)
+            shown, of_pair = self._error("D_x", side_by_side(z_y, z_x[..., r:]), skeleton, weights.cross)
             cross = told + shown
             of_x[..., :r] += of_r
             of_x[..., r:] += of_pair[..., r:]
@@ -196,19 +193,20 @@ class Trainer:
         terms = Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
         return terms, of_x, of_y
 
-    def _error(self, decoder: str, latent: Tensor, wanted: Tensor, weight: Weight) -> tuple[Tensor, Tensor]:
+    def _error(self, decoder: str, latent: Array, wanted: Array, weight: Weight) -> tuple[Array, Array]:
         """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
         layer, relu = self.layers[decoder], self.settings.decoder_output == "relu"
         found = layer(latent)
+        shown = found > 0 if relu else True
         if relu:
-            found.relu_()
+            found *= shown
         error, gradient = squared_error(self.settings.squared_error, found, wanted, weight, self.widths[decoder])
         if relu:
-            gradient.mul_(found.sign_())
+            gradient *= shown
         layer.learn(latent, gradient)
         return error, layer.back(gradient)
 
-    def _total_correlation(self, z_x: Tensor, weight: Weight, draws: Draws) -> tuple[Tensor, Tensor]:
+    def _total_correlation(self, z_x: Array, weight: Weight, draws: Draws) -> tuple[Array, Array]:
         """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""
         kind, r = self.settings.total_correlation, self.networks.latent
         joint = Pairs(self.judge.layers, z_x)
@@ -216,7 +214,7 @@ class Trainer:
             of_joint, _ = total_correlation_gradient(kind, joint.logits, None)
             return weight * total_correlation(kind, joint.logits, None), joint.back(over_rows(weight) * of_joint)
         order = draws.permutation(z_x.shape[-2])
-        shuffled = Pairs(self.judge.layers, torch.cat([z_x[..., :r], rows_in(order, z_x[..., r:])], -1))
+        shuffled = Pairs(self.judge.layers, side_by_side(z_x[..., :r], rows_in(order, z_x[..., r:])))
         of_joint, of_shuffled = total_correlation_gradient(kind, joint.logits, shuffled.logits)
         each = over_rows(weight)
         of_x, of_pair = joint.back(each * of_joint), shuffled.back(each * of_shuffled)
@@ -227,23 +225,19 @@ class Trainer:
     def _discriminator_step(self, clip: Posterior, words: Posterior, weight: Weight, draws: Draws) -> None:
         """Train D_T to tell joint from shuffled pairs; noise is drawn anew, and no gradient reaches the encoders."""
         r, count = self.networks.latent, clip.mean.shape[-2]
-        parts = [(clip.mean[..., :r], clip.log_variance[..., :r]), (words.mean, words.log_variance)]
-        style = clip.mean[..., r:], clip.log_variance[..., r:]
-        chosen = parts if self.settings.discriminator_text_branch else parts[:1]
-        drawn = [(sample(part, draws), sample(style, draws)) for part in chosen]
-        orders = [(draws.permutation(count), draws.permutation(count)) for _ in chosen]
-        self.judge.forget()
+        semantic, style = slice(r), slice(r, None)
+        sides = [clip, words] if self.settings.discriminator_text_branch else [clip]
+        drawn = [(side.part(semantic, draws), clip.part(style, draws)) for side in sides]
+        orders = [(draws.permutation(count), draws.permutation(count)) for _ in sides]
         if is_used(weight):
-            share = over_rows(weight / len(chosen))
+            share = over_rows(weight / len(sides))
             for (left, right), (first, second) in zip(drawn, orders, strict=True):
-                joint = Pairs(self.judge.layers, torch.cat([left, right], -1))
-                shuffled = Pairs(self.judge.layers, torch.cat([rows_in(first, left), rows_in(second, right)], -1))
+                joint = Pairs(self.judge.layers, side_by_side(left, right))
+                shuffled = Pairs(self.judge.layers, side_by_side(rows_in(first, left), rows_in(second, right)))
                 of_joint, of_shuffled = discrimination_gradient(joint.logits, shuffled.logits)
                 joint.learn(of_joint * share)
                 shuffled.learn(of_shuffled * share)
-        else:
-            self.judge.clear()
-        self.discriminator_optimiser.step()
+        self.judge.step()
 
 
 @dataclass(frozen=True)
@@ -340,11 +334,10 @@ def train_epoch(
     """
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
-    sums = torch.zeros(len(fields(Terms)))
+    sums = np.zeros(len(fields(Terms)))
     for iteration, rows in enumerate(batches):
         weights = weights_at(settings, epoch, iteration, len(batches))
-        terms = trainer.step(*data.batch(rows), weights, draws, iteration)
-        sums += torch.stack(list(vars(terms).values()))
+        sums += list(vars(trainer.step(*data.arrays(rows), weights, draws, iteration)).values())
     return named_means((sums / len(batches)).tolist(), epoch, settings, "SA-DVAE")
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -55,6 +56,12 @@ class TrainingData:
         skeleton = self.skeleton.index_select(0, rows)
         text = self.classes.index_select(0, self.columns.index_select(0, rows))
         return skeleton if self.scaling is None else self.scaling(skeleton), text
+
+    def arrays(self, rows: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        chosen = rows.numpy()
+        skeleton = self.skeleton.numpy().take(chosen, 0)
+        text = self.classes.numpy().take(self.columns.numpy().take(chosen), 0)
+        return skeleton if self.scaling is None else self.scaling(torch.from_numpy(skeleton)).numpy(), text
 
 
 @dataclass(frozen=True)

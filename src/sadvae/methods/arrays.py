@@ -1,0 +1,55 @@
+"""Arrays of numpy and of torch alike, for a training step that runs on both.
+
+One run trains on a CPU in numpy, which starts an operation in a fraction of the time that torch takes: the layers are
+so small that this counts. Many runs train in torch as one (stacked.py), on a GPU or a CPU. What follows is what both
+libraries call by other names; all else that a step needs, operators and methods, they share.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import special
+from torch import Tensor
+from torch.nn import functional
+
+# np.ndarray or Tensor; all arrays of one step are of one kind.
+Array = Any
+
+
+def library(array: Array) -> Any:
+    """numpy or torch, whose functions take this array."""
+    return np if isinstance(array, np.ndarray) else torch
+
+
+def side_by_side(*parts: Array) -> Array:
+    """Batches [..., n, d] of some widths as one [..., n, sum of d]."""
+    return library(parts[0]).concatenate(parts, -1)
+
+
+def sigmoid(logits: Array) -> Array:
+    """1 / (1 + exp(-x)), of the same precision."""
+    return special.expit(logits) if isinstance(logits, np.ndarray) else torch.sigmoid(logits)
+
+
+def log_sigmoid(logits: Array) -> Array:
+    """The logarithm of sigmoid, finite for logits far below 0."""
+    return special.log_expit(logits) if isinstance(logits, np.ndarray) else functional.logsigmoid(logits)
+
+
+def sum_of_squares(rows: Array) -> Array:
+    """The sum over all numbers of a batch [n, d], or of each run's [run, n, d]."""
+    if isinstance(rows, np.ndarray):
+        flat = rows.ravel()
+        return flat @ flat
+    flat = rows.flatten(-2)
+    return torch.linalg.vecdot(flat, flat)
+
+
+def rows_in(order: Tensor, rows: Array) -> Array:
+    """Rows [n, d] in another order [n]; of stacked runs [run, n, d] each in its own [run, n]."""
+    if isinstance(rows, np.ndarray):
+        return rows[order.numpy()]
+    return torch.take_along_dim(rows, order[..., None], -2)
