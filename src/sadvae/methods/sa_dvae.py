@@ -79,14 +79,14 @@ class Posterior:
         self.deviation = library(encoded).exp(0.5 * self.log_variance)
 
     @cached_property
-    def variance(self) -> Array:
-        """The square of the standard deviation."""
-        return self.deviation * self.deviation
+    def excess(self) -> Array:
+        """The variance less 1."""
+        return self.deviation * self.deviation - 1
 
     def draw(self, noise: Array) -> Array:
-        """mean + standard deviation * noise (Kingma and Welling 2014); remembered for `gradient`."""
-        self.noise = noise
-        return self.mean + self.deviation * noise
+        """mean + standard deviation * noise (Kingma and Welling 2014); the second is remembered for `gradient`."""
+        self.moved = self.deviation * noise
+        return self.mean + self.moved
 
     def part(self, dimensions: slice, draws: Draws) -> Array:
         """Another draw, of some dimensions, from which no gradient comes back."""
@@ -95,16 +95,16 @@ class Posterior:
 
     def kl(self) -> Array:
         """KL(q || N(0, I)), summed over dimensions, mean over the batch; kl_to_standard_normal without a second exp."""
-        each = self.variance - 1 - self.log_variance + self.mean * self.mean
+        each = self.excess - self.log_variance + self.mean * self.mean
         return each.sum((-2, -1)) * (0.5 / self.mean.shape[-2])
 
     def gradient(self, of_draw: Array, kl_weight: Weight) -> Array:
         """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
-        mean, log_variance = of_draw, 0.5 * of_draw * self.noise * self.deviation
+        mean, log_variance = of_draw, 0.5 * of_draw * self.moved
         if is_used(kl_weight):
             share = over_rows(kl_weight) / of_draw.shape[-2]
             mean = mean + share * self.mean
-            log_variance += (0.5 * share) * (self.variance - 1)
+            log_variance += (0.5 * share) * self.excess
         return side_by_side(mean, log_variance)
 
 

@@ -61,7 +61,7 @@ class TrainingData:
         chosen = rows.numpy()
         skeleton = self.skeleton.numpy().take(chosen, 0)
         text = self.classes.numpy().take(self.columns.numpy().take(chosen), 0)
-        return skeleton if self.scaling is None else self.scaling(torch.from_numpy(skeleton)).numpy(), text
+        return skeleton if self.scaling is None else self.scaling(skeleton), text
 
 
 @dataclass(frozen=True)
