@@ -14,6 +14,7 @@ FLOORS = {
     "types": 0,
     "sensor_names": 0,
     "cores": 0,
+    "threads": 0,
     "equal_rows": 0,
     "files": 1,
     "folders": 1,

@@ -7,6 +7,7 @@ layer is one line. Here they are numpy's, of one run; stacked_layers.py has thos
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -21,7 +22,10 @@ _WIDE = 256
 
 @dataclass(eq=False)
 class Affine:
-    """rows W^T + b; W [outputs, inputs], b [outputs]. It remembers what it is to learn until its gradient is asked."""
+    """rows W^T + b, with W [outputs, inputs] and b [outputs].
+
+    pending: rows [n, inputs] and their outputs' gradients [n, outputs] that are still to be learnt.
+    """
 
     weight: Array
     bias: Array
@@ -36,7 +40,7 @@ class Affine:
         return found
 
     def learn(self, rows: Array, gradient: Array) -> None:
-        """Take in what the output's gradient [n, outputs] at rows [n, inputs] says of W and b."""
+        """Remember the output's gradient [n, outputs] at rows [n, inputs], for the gradients of W and b."""
         self.pending.append((rows, gradient))
 
     def back(self, gradient: Array) -> Array:
@@ -80,6 +84,21 @@ class Place:
         return weight.unflatten(-1, (self.outputs, self.inputs)), bias
 
 
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """How a layer learns. gradient: W's, then b's; views: of both in it."""
+
+    layer: Affine
+    moved: Moved
+    gradient: Tensor
+    views: tuple[Array, Array]
+
+    def step(self, adam: Adam) -> None:
+        """Move the layer by what it was to learn; if that was nothing, its gradient is 0."""
+        self.layer.write_gradient(*self.views)
+        adam.step(self.moved, self.gradient)
+
+
 class Buffer:
     """The parameters of several layers side by side in one tensor, and Adam, which moves them layer by layer.
 
@@ -96,25 +115,28 @@ class Buffer:
             self.places[name], end = place, place.end
         self.parameters = torch.empty(end)
         self.layers: dict[str, Affine] = {}
-        self.moved: dict[str, Moved] = {}
         for name, place in self.places.items():
             weight, bias = place.of(self.parameters)
             _adopt(weight, bias, layers[name])
             self.layers[name] = Affine(weight.numpy(), bias.numpy())
-            self.moved[name] = Moved.by_nothing(self.parameters[place.begin : place.end])
-        # Of one layer at a time, so that it is still in the processor's cache when Adam reads it.
-        room = torch.empty(max(moved.parameters.numel() for moved in self.moved.values()))
-        self._gradients = {name: room[: moved.parameters.numel()] for name, moved in self.moved.items()}
-        self._views = {
-            name: tuple(part.numpy() for part in Place(0, place.outputs, place.inputs).of(room))
-            for name, place in self.places.items()
-        }
+
+    @cached_property
+    def learners(self) -> dict[str, Learner]:
+        """By the names of the layers, from the first step on: until then nothing is kept but parameters."""
+        # One gradient is there at a time, so that it is in the processor's cache when Adam reads it.
+        room = torch.empty(max(place.end - place.begin for place in self.places.values()))
+        found = {}
+        for name, place in self.places.items():
+            moved = Moved.by_nothing(self.parameters[place.begin : place.end])
+            weight, bias = Place(0, place.outputs, place.inputs).of(room)
+            views = weight.numpy(), bias.numpy()
+            found[name] = Learner(self.layers[name], moved, room[: place.end - place.begin], views)
+        return found
 
     def step(self) -> None:
-        """Move all layers by what they were to learn; one that was to learn nothing has a gradient of 0."""
-        for name, layer in self.layers.items():
-            layer.write_gradient(*self._views[name])
-            self.adam.step(self.moved[name], self._gradients[name])
+        """Move all layers."""
+        for learner in self.learners.values():
+            learner.step(self.adam)
 
 
 def _adopt(weight: Tensor, bias: Tensor, modules: tuple[nn.Linear, ...]) -> None:

@@ -37,6 +37,7 @@ from sadvae.methods.text_span import TextSpan
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
 from sadvae.task import ZeroShotTask
+from sadvae.threads import one_thread
 
 __all__ = [
     "SADVAE",
@@ -335,9 +336,11 @@ def train_epoch(
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     sums = np.zeros(len(fields(Terms)))
-    for iteration, rows in enumerate(batches):
-        weights = weights_at(settings, epoch, iteration, len(batches))
-        sums += list(vars(trainer.step(*data.arrays(rows), weights, draws, iteration)).values())
+    # Threads would wait for each other between these small products. A loss that is no number is told below.
+    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        for iteration, rows in enumerate(batches):
+            weights = weights_at(settings, epoch, iteration, len(batches))
+            sums += list(vars(trainer.step(*data.array_batch(rows), weights, draws, iteration)).values())
     return named_means((sums / len(batches)).tolist(), epoch, settings, "SA-DVAE")
 
 

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sadvae.errors import SadvaeError
+from sadvae.methods.arrays import Array
+from sadvae.types import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ class TrainingData:
     skeleton: Tensor
     columns: Tensor
     classes: Tensor
-    scaling: Callable[[Tensor], Tensor] | None = None
+    scaling: Callable[[Array], Array] | None = None
 
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Standardised features [m, d] of rows [m], and the texts of their classes [m, e]."""
@@ -57,11 +58,13 @@ class TrainingData:
         text = self.classes.index_select(0, self.columns.index_select(0, rows))
         return skeleton if self.scaling is None else self.scaling(skeleton), text
 
-    def arrays(self, rows: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def array_batch(self, rows: Tensor) -> tuple[FloatArray, FloatArray]:
+        """The same in numpy."""
+        skeleton, columns, classes = (part.numpy() for part in (self.skeleton, self.columns, self.classes))
         chosen = rows.numpy()
-        skeleton = self.skeleton.numpy().take(chosen, 0)
-        text = self.classes.numpy().take(self.columns.numpy().take(chosen), 0)
-        return skeleton if self.scaling is None else self.scaling(skeleton), text
+        # Not `take`, which first copies all of an array that lies in a file at an odd place.
+        found = skeleton[chosen]
+        return found if self.scaling is None else self.scaling(found), classes[columns[chosen]]
 
 
 @dataclass(frozen=True)
