@@ -335,7 +335,7 @@ def train_epoch(
     """
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
-    sums = np.zeros(len(fields(Terms)))
+    sums = np.zeros(len(fields(Terms)), trainer.layers["E_x"].weight.dtype)
     # Threads would wait for each other between these small products. A loss that is no number is told below.
     with one_thread(), np.errstate(over="ignore", invalid="ignore"):
         for iteration, rows in enumerate(batches):

@@ -99,11 +99,11 @@ def device_bytes(shape: RunShape) -> int:
 
 
 def host_bytes(shape: RunShape) -> int:
-    """What a run takes in main memory whatever the device: its start and gradients, and networks of full width twice.
+    """What a run takes in main memory whatever the device: its start, and networks of full width twice.
 
     The second are the trained ones, which the caller keeps.
     """
-    return _FLOAT * (2 * shape.parameters(shape.text_space) + 2 * shape.parameters(shape.texts))
+    return _FLOAT * (shape.parameters(shape.text_space) + 2 * shape.parameters(shape.texts))
 
 
 def kept_bytes(shape: RunShape) -> int:
