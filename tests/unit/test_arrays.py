@@ -115,13 +115,13 @@ def test_adam_takes_the_steps_of_torch(how: dict[str, Any]) -> None:
     parameters = normal(50)
     theirs = parameters.clone()
     optimiser = torch.optim.Adam([theirs], lr=0.03, betas=adam.betas, eps=adam.epsilon)
-    moved = Moved.by_nothing(parameters)
+    moved = Moved(parameters)
     for step in range(20):
         theirs.grad = normal(50, seed=step) * (step % 3)
         adam.step(moved, theirs.grad)
         optimiser.step()
         torch.testing.assert_close(parameters, theirs, rtol=1e-6, atol=1e-7)
-    assert float(moved.steps) == 20
+    assert moved.steps == 20
 
 
 def threads() -> set[int]:

@@ -127,7 +127,7 @@ class Buffer:
         room = torch.empty(max(place.end - place.begin for place in self.places.values()))
         found = {}
         for name, place in self.places.items():
-            moved = Moved.by_nothing(self.parameters[place.begin : place.end])
+            moved = Moved(self.parameters[place.begin : place.end])
             weight, bias = Place(0, place.outputs, place.inputs).of(room)
             views = weight.numpy(), bias.numpy()
             found[name] = Learner(self.layers[name], moved, room[: place.end - place.begin], views)

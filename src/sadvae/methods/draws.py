@@ -34,7 +34,7 @@ class RandomDraws:
         """Noise [n, 1] or [n, d]."""
         width = 1 if self.kind == "per_sample" else like.shape[1]
         if isinstance(like, np.ndarray):
-            dtype = torch.float64 if like.dtype == np.float64 else torch.float32
+            dtype = torch.float64 if like.itemsize == 8 else torch.float32
             return torch.randn(like.shape[0], width, generator=self.generator, dtype=dtype).numpy()
         return torch.randn(like.shape[0], width, generator=self.generator, dtype=like.dtype)
 

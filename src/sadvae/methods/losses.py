@@ -68,9 +68,9 @@ def total_correlation(
     density_ratio: mean of log D_T / (1 - D_T), the estimate of KL(q(z_r, z_v) || q(z_r) q(z_v)) (Kim and Mnih 2018).
     """
     if kind == "published":
-        return sigmoid(joint).mean((-2, -1))
+        return sigmoid(joint).sum((-2, -1)) / joint.shape[-2]
     if kind == "density_ratio":
-        return joint.mean((-2, -1))
+        return joint.sum((-2, -1)) / joint.shape[-2]
     assert shuffled is not None
     return log_sigmoid(joint).mean((-2, -1)) + log_sigmoid(-shuffled).mean((-2, -1))
 

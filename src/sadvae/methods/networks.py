@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-
-from sadvae.methods.arrays import Array
 
 # Rows of which statistics are taken at once.
 BLOCK = 65_536
@@ -75,10 +72,8 @@ class Standardiser(nn.Module):
         scale = torch.stack(squares).sum().to(rows.dtype).sqrt()
         self.scale.copy_(torch.where(scale > 0, scale, torch.ones(())))
 
-    def forward(self, rows: Array) -> Array:
-        """Rows [..., width] to standardised rows, in numpy where they are."""
-        if isinstance(rows, np.ndarray):
-            return (rows - self.mean.numpy()) / self.scale.numpy()
+    def forward(self, rows: Tensor) -> Tensor:
+        """Rows [..., width] to standardised rows."""
         return (rows - self.mean) / self.scale
 
     def undo(self, rows: Tensor) -> Tensor:

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
-from sadvae.methods.networks import Standardiser
 from sadvae.methods.sa_dvae import Trainer, decision_seed, epoch_order, named_means, new_training, raw_data
 from sadvae.methods.stacked_blocks import Blocks
 from sadvae.methods.stacked_draws import StackedDraws
@@ -156,9 +155,7 @@ def _on_device(members: Sequence[_Member], device: torch.device) -> StackedData:
     for _, same in groupby(members, key=lambda member: id(member.data)):
         found = list(same)
         data = found[0].data
-        scaling = data.scaling
-        if isinstance(scaling, Standardiser):
-            scaling = copy.deepcopy(scaling).to(device)
+        scaling = None if data.scaling is None else copy.deepcopy(data.scaling).to(device)
         skeleton, columns, classes = (tensor.to(device) for tensor in (data.skeleton, data.columns, data.classes))
         parts.append((TrainingData(skeleton, columns, classes, scaling), len(found)))
     return StackedData(tuple(parts))

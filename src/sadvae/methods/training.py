@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from sadvae.errors import SadvaeError
-from sadvae.methods.arrays import Array
-from sadvae.types import FloatArray
+from sadvae.methods.networks import Standardiser
+from sadvae.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class TrainingData:
     skeleton: Tensor
     columns: Tensor
     classes: Tensor
-    scaling: Callable[[Array], Array] | None = None
+    scaling: Standardiser | None = None
 
     def batch(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Standardised features [m, d] of rows [m], and the texts of their classes [m, e]."""
@@ -58,13 +59,24 @@ class TrainingData:
         text = self.classes.index_select(0, self.columns.index_select(0, rows))
         return skeleton if self.scaling is None else self.scaling(skeleton), text
 
+    @cached_property
+    def arrays(self) -> tuple[FloatArray, IntArray, FloatArray, FloatArray, FloatArray]:
+        """Features, columns and class texts in numpy, and the mean and the scale that standardise features."""
+        standardiser = self.scaling or Standardiser(1)
+        parts = self.skeleton, self.columns, self.classes, standardiser.mean, standardiser.scale
+        skeleton, columns, classes, mean, scale = (part.numpy() for part in parts)
+        return skeleton, columns, classes, mean, scale
+
     def array_batch(self, rows: Tensor) -> tuple[FloatArray, FloatArray]:
-        """The same in numpy."""
-        skeleton, columns, classes = (part.numpy() for part in (self.skeleton, self.columns, self.classes))
+        """What `batch` gives, in numpy."""
+        skeleton, columns, classes, mean, scale = self.arrays
         chosen = rows.numpy()
         # Not `take`, which first copies all of an array that lies in a file at an odd place.
         found = skeleton[chosen]
-        return found if self.scaling is None else self.scaling(found), classes[columns[chosen]]
+        if self.scaling is not None:
+            found -= mean
+            found /= scale
+        return found, classes[columns[chosen]]
 
 
 @dataclass(frozen=True)
