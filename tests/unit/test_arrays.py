@@ -20,6 +20,7 @@ from sadvae.methods.arrays import Array, log_sigmoid, rows_in, side_by_side, sig
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.networks import Standardiser
 from sadvae.methods.sa_dvae import SADVAE, new_training, raw_data, sadvae, train_epoch
+from sadvae.methods.training import TrainingData
 from sadvae.threads import one_thread
 
 SEEDS = st.integers(0, 2**31)
@@ -44,9 +45,20 @@ def test_numpy_and_torch_do_the_same(seed: int, rows: int, width: int) -> None:
     same(rows_in(order, x.numpy()), x[order])
     same(rows_in(order[None], x[None]).numpy(), x[order][None])
     same(side_by_side(x.numpy(), y.numpy()), side_by_side(x, y))
-    scaling = Standardiser(width)
-    scaling.fit(x)
-    same(scaling(y.numpy()), scaling(y))
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_batches_in_numpy_are_those_in_torch(scaled: bool) -> None:
+    features, columns = normal(20, 4) * 3 + 1, torch.arange(20) % 5
+    before = features.clone()
+    scaling = Standardiser(4) if scaled else None
+    if scaling is not None:
+        scaling.fit(features)
+    data = TrainingData(features, columns, normal(5, 6), scaling)
+    rows = torch.tensor([3, 0, 3, 19])
+    for one, other in zip(data.array_batch(rows), data.batch(rows), strict=True):
+        same(one, other)
+    assert torch.equal(features, before)
 
 
 @pytest.mark.parametrize("kind", ["per_sample", "per_dimension"])
