@@ -7,9 +7,10 @@ a whole training is 10 passes, 11,490 steps of 32 clips. Every contestant trains
 through a whole schedule, 0, 2, 4, 6 and 8 of 10, so that the parts of the schedule weigh as in a whole training and
 load from elsewhere meets all alike. One thread; the processor's time counts, not the clock. Whole trainings are
 projected from these steps and from one timed unseen decision: the yardstick takes one after every epoch, as published,
-a preset one at the end. Arithmetic is what torch counts for matrix products, two operations a multiply-add; the
-machine's rate is that of its best square product. Memory is what a training adds at most to a process that has loaded
-torch and the raw data.
+a preset one at the end. Arithmetic is what torch counts for matrix products, two operations a multiply-add; numpy
+counts nothing, so a preset's is that of a stack of one run, which trains by the same code in torch. The machine's rate
+is that of its best square product. Memory is what a training adds at most to a process that has loaded torch and the
+raw data.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from sadvae.files import write_json
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.sa_dvae import new_training, train_epoch
+from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, published, sadvae
+from sadvae.methods.stacked_layers import StackedTrainer
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
 
@@ -71,9 +74,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Contestant:
-    """A way to train: one epoch of so many clips, one unseen decision, and how many of these a training takes."""
+    """A way to train: one epoch of so many clips, one unseen decision, and how many of these a training takes.
+
+    in_torch: an epoch with the same arithmetic done by torch, which can count it.
+    """
 
     epoch: Callable[[int, int], object]
+    in_torch: Callable[[int, int], object]
     decide: Callable[[], object]
     decisions: int
     batch: int
@@ -83,12 +90,27 @@ def yardstick(inputs: Inputs) -> Contestant:
     """The published loop."""
     torch.manual_seed(0)
     loop = PublishedLoop(inputs.features, inputs.labels, inputs.texts[:CLASSES])
+
+    def epoch(number: int, clips: int) -> None:
+        loop.epoch(number, clips // BATCH)
+
     return Contestant(
-        lambda epoch, clips: loop.epoch(epoch, clips // BATCH),
+        epoch,
+        epoch,
         lambda: loop.evaluate(inputs.test, inputs.unseen),
         EPOCHS,
         BATCH,
     )
+
+
+class DrawsOfOne(RandomDraws):
+    """The draws of a stack of one run."""
+
+    def noise(self, like: torch.Tensor) -> torch.Tensor:
+        return super().noise(like[0])[None]
+
+    def permutation(self, count: int) -> torch.Tensor:
+        return super().permutation(count)[None]
 
 
 def of_preset(settings: SADVAESettings, inputs: Inputs) -> Contestant:
@@ -103,8 +125,16 @@ def of_preset(settings: SADVAESettings, inputs: Inputs) -> Contestant:
         trainer.settings = settings.model_copy(update=steps)
         train_epoch(trainer, data, number, draws, generator)
 
+    def in_torch(number: int, clips: int) -> None:
+        stack, draws = StackedTrainer([trainer], torch.device("cpu")), DrawsOfOne(settings.noise, generator)
+        steps = clips // settings.batch_size
+        for step, rows in enumerate(torch.arange(clips).split(settings.batch_size)):
+            skeleton, text = data.batch(rows)
+            stack.step(skeleton[None], text[None], weights_at(settings, number, step, steps), draws, step)
+
     return Contestant(
         epoch,
+        in_torch,
         lambda: TrainedSADVAE.of(settings, weights(), 0).unseen_probabilities(inputs.test, inputs.unseen),
         1,
         settings.batch_size,
@@ -135,7 +165,7 @@ def measure(inputs: Inputs, clips: int, rounds: int) -> dict[str, dict[str, floa
     operations = {}
     for name, each in found.items():
         with FlopCounterMode(display=False) as counter:
-            each.epoch(4, clips)
+            each.in_torch(4, clips)
         operations[name] = counter.get_total_flops() / clips
     seconds: dict[str, list[float]] = {name: [] for name in found}
     for epoch in TIMED_EPOCHS * rounds:

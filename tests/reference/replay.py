@@ -7,8 +7,8 @@ the file is no such recording, or --kernels cannot be chosen here.
 
 A part holds if it deviates by at most 1e-4. Where a ReLU makes gradients jump or cancels them, Adam magnifies what
 rounding leaves of them, and hundreds of steps turn the last bit of a float32 into the third digit of a weight (the
-unseen classifier is like that). So where a part deviates by more, the replay is done again with the kernels that MKL
-takes on processors of other makers (kernels.py), until all parts hold with one of them. Where none is that of the
+unseen classifier is like that). So where a part deviates by more, the replay is done again with the kernels that MKL,
+which the classifier's products take, has for processors of other makers (kernels.py), until all parts hold with one. Where none is that of the
 recording, or kernels cannot be chosen, the replay is repeated with the recorded noise changed by one rounding step, 16
 times, and each recorded array has to lie within four times the largest change that this makes. The output says which
 of these was needed; --exact leaves out the last.
@@ -38,6 +38,7 @@ from sadvae.methods.sa_dvae import Trainer
 from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, published
 from sadvae.methods.unseen import UnseenClassifier, train_classifier
+from sadvae.threads import one_thread
 
 if not __package__:
     # As a script it finds what lies beside it alone.
@@ -283,10 +284,11 @@ def replay_training(recording: Recording, networks: Networks, nudge: Nudge) -> d
     losses = torch.zeros(epochs, iterations, dtype=torch.float64)
     found = {"losses": losses}
     for epoch in range(epochs):
-        for i in range(iterations):
-            weights = weights_at(trainer.settings, epoch, i, iterations)
-            batch_of = features[epoch, i].numpy(), text[labels[epoch, i]].numpy()
-            losses[epoch, i] = float(trainer.step(*batch_of, weights, draws, i).total)
+        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+            for i in range(iterations):
+                weights = weights_at(trainer.settings, epoch, i, iterations)
+                batch_of = features[epoch, i].numpy(), text[labels[epoch, i]].numpy()
+                losses[epoch, i] = float(trainer.step(*batch_of, weights, draws, i).total)
         found |= {f"after_epoch_{epoch}.{n}": networks.get_parameter(ours).clone() for n, ours in NAMES.items()}
     draws.check_used_up()
     return found
@@ -352,7 +354,7 @@ def main() -> int:
     parser.add_argument("--kernels", choices=kernels.KERNELS, help="have MKL take these, and no others")
     arguments = parser.parse_args()
     files, kernel, exact = arguments.files, arguments.kernels, arguments.exact
-    torch.set_num_threads(1)  # Sums in one order: a replay gives the same digits each time.
+    torch.set_num_threads(1)  # The classifier's sums in one order: a replay gives the same digits each time.
     try:
         if kernel:
             kernels.take(kernel)
@@ -360,8 +362,8 @@ def main() -> int:
         else:
             held = [replay_anyhow(path, exact=exact) for path in files]
         return 0 if all(held) else 1
-    except (SadvaeError, IndexError, RuntimeError) as error:
-        # torch says with IndexError and RuntimeError that labels or weights of a recording do not fit its other arrays.
+    except (SadvaeError, IndexError, RuntimeError, ValueError) as error:
+        # torch and numpy say with these that labels or weights of a recording do not fit its other arrays.
         print(f"error: {str(error).splitlines()[0]}", file=sys.stderr)
         return 2
 

@@ -124,7 +124,7 @@ class Buffer:
     def learners(self) -> dict[str, Learner]:
         """By the names of the layers, from the first step on: until then nothing is kept but parameters."""
         # One gradient is there at a time, so that it is in the processor's cache when Adam reads it.
-        room = torch.empty(max(place.end - place.begin for place in self.places.values()))
+        room = self.parameters.new_empty(max(place.end - place.begin for place in self.places.values()))
         found = {}
         for name, place in self.places.items():
             moved = Moved(self.parameters[place.begin : place.end])
@@ -132,6 +132,11 @@ class Buffer:
             views = weight.numpy(), bias.numpy()
             found[name] = Learner(self.layers[name], moved, room[: place.end - place.begin], views)
         return found
+
+    def forget(self) -> None:
+        """Drop what a step that was broken off has left to learn."""
+        for layer in self.layers.values():
+            layer.pending.clear()
 
     def step(self) -> None:
         """Move all layers."""

@@ -7,6 +7,7 @@ libraries call by other names; all else that a step needs, operators and methods
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,19 @@ from scipy import special
 from torch import Tensor
 from torch.nn import functional
 
-# np.ndarray or Tensor; all arrays of one step are of one kind.
+# np.ndarray or Tensor; all arrays of one step are of one kind, but permutations, which are tensors.
 Array = Any
+
+
+@cache
+def warm_up() -> None:
+    """Multiply two larger matrices once in a process.
+
+    Until then OpenBLAS's kernels take up to three times as long for some products of a training step (measured with
+    0.3.31 on a processor of AMD), probably as they read ahead in a work space that no product has yet filled.
+    """
+    side = np.ones((512, 512), np.float32)
+    np.matmul(side, side)
 
 
 def library(array: Array) -> Any:

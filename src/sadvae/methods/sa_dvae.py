@@ -18,7 +18,7 @@ from torch import Tensor
 from sadvae.errors import SadvaeError
 from sadvae.methods.adam import Adam
 from sadvae.methods.affine import Buffer, Pairs
-from sadvae.methods.arrays import Array, library, rows_in, side_by_side
+from sadvae.methods.arrays import Array, library, rows_in, side_by_side, warm_up
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
     Weight,
@@ -141,6 +141,8 @@ class Trainer:
 
         Sample, step D_T every n_d-th time, then step both autoencoders.
         """
+        self.buffer.forget()
+        self.judge.forget()
         clip, words = Posterior(self.layers["E_x"](skeleton)), Posterior(self.layers["E_y"](text))
         z_x, z_y = clip.draw(self._skeleton_noise(clip, draws)), words.draw(draws.noise(words.mean))
         if self.networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
@@ -336,8 +338,9 @@ def train_epoch(
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     sums = np.zeros(len(fields(Terms)), trainer.layers["E_x"].weight.dtype)
+    warm_up()
     # Threads would wait for each other between these small products. A loss that is no number is told below.
-    with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+    with one_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for iteration, rows in enumerate(batches):
             weights = weights_at(settings, epoch, iteration, len(batches))
             sums += list(vars(trainer.step(*data.array_batch(rows), weights, draws, iteration)).values())

@@ -40,6 +40,8 @@ class StackedBuffer(Buffer):
         self.layers = {name: StackedAffine(*place.of(self.parameters)) for name, place in self.places.items()}
         self.optimiser = torch.optim.Adam(
             self._groups([buffer.adam.learning_rate for buffer in buffers]),
+            betas=buffers[0].adam.betas,
+            eps=buffers[0].adam.epsilon,
             fused=True,
             # So that its steps can be recorded (stacked_steps.py).
             capturable=device.type == "cuda",
