@@ -8,10 +8,10 @@ the file is no such recording, or --kernels cannot be chosen here.
 A part holds if it deviates by at most 1e-4. Where a ReLU makes gradients jump or cancels them, Adam magnifies what
 rounding leaves of them, and hundreds of steps turn the last bit of a float32 into the third digit of a weight (the
 unseen classifier is like that). So where a part deviates by more, the replay is done again with the kernels that MKL,
-which the classifier's products take, has for processors of other makers (kernels.py), until all parts hold with one. Where none is that of the
-recording, or kernels cannot be chosen, the replay is repeated with the recorded noise changed by one rounding step, 16
-times, and each recorded array has to lie within four times the largest change that this makes. The output says which
-of these was needed; --exact leaves out the last.
+which the classifier's products take, has for processors of other makers (kernels.py), until all parts hold with one.
+Where none is that of the recording, or kernels cannot be chosen, the replay is repeated with the recorded noise changed
+by one rounding step, 16 times, and each recorded array has to lie within four times the largest change that this makes.
+The output says which of these was needed; --exact leaves out the last.
 """
 
 from __future__ import annotations

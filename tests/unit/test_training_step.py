@@ -186,3 +186,31 @@ def test_a_discriminator_loss_of_weight_0_still_moves_with_what_adam_remembers()
     before = networks.discriminator.hidden.weight.clone()
     trainer.step(x.numpy(), y.numpy(), replace(WEIGHTS, discriminator=0.0), random, 0)
     assert not torch.equal(networks.discriminator.hidden.weight, before)
+
+
+def test_a_step_that_was_broken_off_leaves_nothing_to_learn() -> None:
+    """The permutation of equation 4 is drawn after decoders and D_T were told what to learn."""
+
+    class Ending(RandomDraws):
+        left: int
+
+        def permutation(self, count: int) -> Tensor:
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+            return super().permutation(count)
+
+    settings, (x, y, _) = paper(**SIZES), batch()
+    networks, other = new_networks(settings), new_networks(settings)
+    trainer = Trainer(settings, networks)
+    ending = Ending(settings.noise, torch.Generator().manual_seed(5))
+    ending.left = 5 if settings.discriminator_text_branch else 3
+    with pytest.raises(KeyboardInterrupt):
+        trainer.step(x.numpy(), y.numpy(), replace(WEIGHTS, discriminator=0.0), ending, 0)
+    assert trainer.layers["D_x"].pending
+    # D_T's moments have moved on by a gradient of 0, which leaves it where it was.
+    trainer.step(x.numpy(), y.numpy(), WEIGHTS, draws(settings), 1)
+    Trainer(settings, other).step(x.numpy(), y.numpy(), WEIGHTS, draws(settings), 1)
+    for name, parameter in other.named_parameters():
+        if not name.startswith("discriminator"):
+            torch.testing.assert_close(networks.get_parameter(name), parameter)
