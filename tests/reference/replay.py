@@ -32,13 +32,12 @@ from torch import Tensor
 from sadvae.errors import SadvaeError
 from sadvae.files import read_arrays
 from sadvae.methods.adam import Adam
-from sadvae.methods.arrays import Array
+from sadvae.methods.arrays import Array, numpy_steps
 from sadvae.methods.networks import Networks
 from sadvae.methods.sa_dvae import Trainer
 from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, published
 from sadvae.methods.unseen import UnseenClassifier, train_classifier
-from sadvae.threads import one_thread
 
 if not __package__:
     # As a script it finds what lies beside it alone.
@@ -284,7 +283,7 @@ def replay_training(recording: Recording, networks: Networks, nudge: Nudge) -> d
     losses = torch.zeros(epochs, iterations, dtype=torch.float64)
     found = {"losses": losses}
     for epoch in range(epochs):
-        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        with numpy_steps():
             for i in range(iterations):
                 weights = weights_at(trainer.settings, epoch, i, iterations)
                 batch_of = features[epoch, i].numpy(), text[labels[epoch, i]].numpy()

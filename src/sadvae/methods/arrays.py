@@ -7,6 +7,8 @@ libraries call by other names; all else that a step needs, operators and methods
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,12 +18,25 @@ from scipy import special
 from torch import Tensor
 from torch.nn import functional
 
+from sadvae.threads import one_thread
+
 # np.ndarray or Tensor; all arrays of one step are of one kind, but permutations, which are tensors.
 Array = Any
 
 
+@contextmanager
+def numpy_steps() -> Iterator[None]:
+    """What steps in numpy are done in: one thread, a warm OpenBLAS, and no warnings of numbers that are none.
+
+    Threads would wait for each other between such small products; who trains looks at the loss.
+    """
+    _warm_up()
+    with one_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        yield
+
+
 @cache
-def warm_up() -> None:
+def _warm_up() -> None:
     """Multiply two larger matrices once in a process.
 
     Until then OpenBLAS's kernels take up to three times as long for some products of a training step (measured with

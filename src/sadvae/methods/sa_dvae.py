@@ -18,7 +18,7 @@ from torch import Tensor
 from sadvae.errors import SadvaeError
 from sadvae.methods.adam import Adam
 from sadvae.methods.affine import Buffer, Pairs
-from sadvae.methods.arrays import Array, library, rows_in, side_by_side, warm_up
+from sadvae.methods.arrays import Array, library, numpy_steps, rows_in, side_by_side
 from sadvae.methods.draws import Draws, RandomDraws
 from sadvae.methods.losses import (
     Weight,
@@ -37,7 +37,6 @@ from sadvae.methods.text_span import TextSpan
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
 from sadvae.task import ZeroShotTask
-from sadvae.threads import one_thread
 
 __all__ = [
     "SADVAE",
@@ -338,9 +337,7 @@ def train_epoch(
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     sums = np.zeros(len(fields(Terms)), trainer.layers["E_x"].weight.dtype)
-    warm_up()
-    # Threads would wait for each other between these small products. A loss that is no number is told below.
-    with one_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with numpy_steps():
         for iteration, rows in enumerate(batches):
             weights = weights_at(settings, epoch, iteration, len(batches))
             sums += list(vars(trainer.step(*data.array_batch(rows), weights, draws, iteration)).values())

@@ -1,7 +1,7 @@
 """Many runs at once: SA-DVAE with other seeds, splits and settings of equal shape, trained as one stacked model.
 
 Every run takes the draws that it would take alone, and its result is that of SADVAE.fit to rounding. On a GPU, where a
-single run's kernels are too small to keep it busy, this is the way to train many. On a CPU it gains little over one
+single run's kernels are too small to keep it busy, this is the way to train many. On a CPU it gains nothing over one
 process a core, as `sadvae bench` has it.
 """
 

@@ -38,6 +38,7 @@ class StackedBuffer(Buffer):
         self.gradient = torch.zeros_like(self.parameters)
         self.places = buffers[0].places
         self.layers = {name: StackedAffine(*place.of(self.parameters)) for name, place in self.places.items()}
+        self.views = {name: place.of(self.gradient) for name, place in self.places.items()}
         self.optimiser = torch.optim.Adam(
             self._groups([buffer.adam.learning_rate for buffer in buffers]),
             betas=buffers[0].adam.betas,
@@ -62,7 +63,7 @@ class StackedBuffer(Buffer):
     def step(self) -> None:
         """See Buffer."""
         for name, layer in self.layers.items():
-            layer.write_gradient(*self.places[name].of(self.gradient))
+            layer.write_gradient(*self.views[name])
         self.optimiser.step()
 
     def give_back(self, buffers: Sequence[Buffer]) -> None:
