@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sadvae.encoders.augment import augmented, random_crops, random_rotations
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.graph import hops_from, spatial_partitions
+from sadvae.encoders.inference import put_together
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
 from sadvae.encoders.streams import all_streams, columns_of, parents
 from sadvae.errors import SadvaeError
@@ -73,6 +74,42 @@ def test_empty_second_bodies_do_not_count() -> None:
     assert bodies.clips.tolist() == [0, 1, 1]
     rows, position = bodies.rows_of(torch.tensor([1, 0]))
     assert (rows.tolist(), position.tolist()) == ([0, 1, 2], [1, 0, 0])
+
+
+@given(st.lists(st.lists(st.sampled_from(["moves", "comes later", "padding"]), min_size=1, max_size=3), min_size=1))
+def test_bodies_that_are_there_stand_one_after_the_other(people: list[list[str]]) -> None:
+    clips = []
+    for i, kinds in enumerate(people):
+        joints = clip(2 + i % 3, bodies=len(kinds), seed=i).joints
+        joints[[kind == "padding" for kind in kinds]] = 0
+        joints[[kind == "comes later" for kind in kinds], :-1] = 0
+        clips.append(SkeletonClip(joints, STICK, f"c{i}"))
+    kept = [(i, joints) for i, c in enumerate(clips) for joints in [j for j in c.joints if j.any()] or c.joints[:1]]
+    bodies = Bodies.of(clips)
+    assert bodies.clips.tolist() == [i for i, _ in kept]
+    assert bodies.lengths.tolist() == [len(joints) for _, joints in kept]
+    assert bodies.starts.tolist() == [sum(len(joints) for _, joints in kept[:row]) for row in range(len(kept))]
+    np.testing.assert_array_equal(bodies.joints.numpy(), np.concatenate([joints for _, joints in kept]))
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 10])
+def test_clips_are_put_together_batch_by_batch(size: int) -> None:
+    clips = [clip(2 + i, seed=i) for i in range(7)]
+    batches = list(put_together(clips, size))
+    assert [c for batch, _ in batches for c in batch] == clips
+    assert {len(batch) for batch, _ in batches[:-1]} <= {size}
+    for batch, bodies in batches:
+        assert bodies.lengths.tolist() == [c.joints.shape[1] for c in batch]
+
+
+def test_a_batch_that_cannot_be_put_together_says_so_in_its_turn() -> None:
+    # A mapped clip is not looked at before it is used.
+    broken = np.full((1, 2, 5, 3), np.nan, np.float32).view(np.memmap)
+    clips = [clip(2), clip(3), SkeletonClip(broken, STICK, "torn")]
+    batches = put_together(clips, 1)
+    assert [next(batches)[0], next(batches)[0]] == [clips[:1], clips[1:2]]
+    with pytest.raises(SadvaeError, match="'torn' holds a number that is not finite"):
+        next(batches)
 
 
 @given(st.integers(0, 10**6), st.floats(0, 180))

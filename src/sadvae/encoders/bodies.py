@@ -28,7 +28,8 @@ class Bodies:
     @staticmethod
     def of(clips: Sequence[SkeletonClip]) -> Bodies:
         """The bodies of clips, in order; a body that is all zero (padding) is left out where another one is there."""
-        bodies = [(i, body) for i, clip in enumerate(clips) for body in _present(clip.joints)]
+        # As plain arrays, for a view of a mapped one takes as long as copying a clip.
+        bodies = [(i, body) for i, clip in enumerate(clips) for body in _present(np.asarray(clip.joints))]
         lengths = np.array([len(body) for _, body in bodies], dtype=np.int64)
         joints = np.concatenate([body for _, body in bodies])
         if not np.isfinite(joints).all():
@@ -74,5 +75,8 @@ class Bodies:
 
 
 def _present(joints: np.ndarray) -> list[np.ndarray]:
-    present = [body for body in joints if body.any()]
+    if len(joints) == 1:
+        return [joints[0]]
+    # Nearly every body that is there is so in its first frame.
+    present = [body for body in joints if body[0].any() or body.any()]
     return present or [joints[0]]

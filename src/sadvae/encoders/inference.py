@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,7 +20,7 @@ from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
-from sadvae.types import ClipSet, FloatArray
+from sadvae.types import ClipSet, FloatArray, SkeletonClip
 
 Precision = Literal["float32", "bfloat16"]
 Progress = Callable[[int, int], None]
@@ -82,16 +84,17 @@ class Inference:
         if maps and self.encoder.settings.architecture == "kinematics":
             raise SadvaeError("an encoder of kinematics has no feature maps; leave them out, or pretrain a network.")
         size = clips_at_once(self.encoder.settings, len(self.encoder.layout.joints), self.device.type)
-        for start in range(0, len(clips.clips), size):
-            batch = clips.clips[start : start + size]
-            found = self.run(Bodies.of(batch), len(batch), maps=maps)
+        done = 0
+        for batch, bodies in put_together(clips.clips, size):
+            found = self.run(bodies, len(batch), maps=maps)
             broken = ~np.isfinite(found.features).all(axis=1) | ~np.isfinite(found.logits).all(axis=1)
             if broken.any():
                 name = batch[int(broken.argmax())].clip_id
                 raise SadvaeError(f"the features of clip {name!r} are not finite; check the clip and the encoder.")
             yield found
+            done += len(batch)
             if progress:
-                progress(start + len(batch), len(clips.clips))
+                progress(done, len(clips.clips))
 
     def run(self, bodies: Bodies, count: int, *, maps: bool = False) -> Outputs:
         """The outputs of `count` clips: whole, resized without any change."""
@@ -106,6 +109,18 @@ class Inference:
         return Outputs(
             found.features.cpu().numpy(), found.logits.cpu().numpy(), whole.cpu().numpy() if whole is not None else None
         )
+
+
+def put_together(clips: Sequence[SkeletonClip], size: int) -> Iterator[tuple[Sequence[SkeletonClip], Bodies]]:
+    """Batches of `size` clips and their bodies; a thread reads the next batch while one is in use."""
+    batches = [clips[start : start + size] for start in range(0, len(clips), size)]
+    coming: Future[Bodies] | None = None
+    # A single batch starts no thread, which would take as long as a small network.
+    with ThreadPoolExecutor(1) as thread:
+        for batch, following in zip_longest(batches, batches[1:]):
+            bodies = coming.result() if coming else Bodies.of(batch)
+            coming = thread.submit(Bodies.of, following) if following else None
+            yield batch, bodies
 
 
 def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -> int:
