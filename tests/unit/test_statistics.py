@@ -66,20 +66,20 @@ def test_an_interval_lies_within_the_values_and_does_not_depend_on_the_run(value
         assert (found.error, found.low, found.high) == (None, None, None)
 
 
-def every_resample(groups: list[list[float]]) -> tuple[list[float], list[float]]:
+def every_resample(groups: list[list[float]]) -> tuple[np.ndarray, np.ndarray]:
     """The mean of every hierarchical resample, one after the other, and its probability."""
-    per_split = [[float(np.mean(drawn)) for drawn in product(group, repeat=len(group))] for group in groups]
+    per_split = [np.mean(list(product(group, repeat=len(group))), axis=1) for group in groups]
     means, weights = [], []
     for chosen in product(range(len(groups)), repeat=len(groups)):
-        for drawn in product(*(per_split[split] for split in chosen)):
-            means.append(float(np.mean(drawn)))
-            weights.append(1 / len(groups) ** len(groups) / np.prod([len(per_split[split]) for split in chosen]))
-    return means, weights
+        drawn = np.mean(np.meshgrid(*(per_split[split] for split in chosen)), axis=0).ravel()
+        means.append(drawn)
+        weights.append(np.full(len(drawn), 1 / len(groups) ** len(groups) / len(drawn)))
+    return np.concatenate(means), np.concatenate(weights)
 
 
-def exact_quantile(means: list[float], weights: list[float], share: float) -> float:
+def exact_quantile(means: np.ndarray, weights: np.ndarray, share: float) -> float:
     order = np.argsort(means)
-    return float(np.array(means)[order][np.searchsorted(np.cumsum(np.array(weights)[order]), share)])
+    return float(means[order][np.searchsorted(np.cumsum(weights[order]), share)])
 
 
 @pytest.mark.parametrize(
