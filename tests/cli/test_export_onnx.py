@@ -14,24 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from sadvae.encoders.architectures import new_network
-from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
-from sadvae.methods.calibration import Calibration, Fit, Temperature
-from sadvae.methods.cca import TrainedCCA
-from sadvae.methods.gate import Gate, MaxProbabilityGate, PublishedGateOf
-from sadvae.methods.linear import TrainedLinear
-from sadvae.methods.networks import Networks
-from sadvae.methods.neural import TrainedNeural
+from sadvae.methods.calibration import Calibration
+from sadvae.methods.gate import Gate, PublishedGateOf
 from sadvae.methods.protocol import Trained
 from sadvae.methods.published_gate import PublishedGate
-from sadvae.methods.settings import sadvae as settings_of
-from sadvae.methods.settings import taught, taught_sa_dvae
-from sadvae.methods.smie import SMIE
-from sadvae.methods.taught import TrainedTaught
-from sadvae.methods.taught_sa_dvae import TrainedTaughtSADVAE
-from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.recognition.config import RecognizerConfig
 from sadvae.recognition.folder import Parts
 from sadvae.recognition.question import Question
@@ -43,8 +30,22 @@ from sadvae.skeleton.generated import GeneratedSettings, generate_clip_set
 from sadvae.skeleton.layouts import load_layout
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.text.encoders import load_text_encoder
-from sadvae.types import ClipSet, EncoderTrace, FeatureSet, SkeletonClip
+from sadvae.types import ClipSet, FeatureSet, SkeletonClip
 from tests.cli.conftest import CommandLine
+from tests.onnx_samples import (
+    CALIBRATION,
+    CLASSES,
+    GATE,
+    LAYOUT,
+    TEXT,
+    WIDTH,
+    cca,
+    linear,
+    random_encoder,
+    random_sa_dvae,
+    random_taught,
+    smie,
+)
 from tests.unit.text_models import save_bert
 
 for library in ("onnx", "onnxscript", "onnxruntime"):
@@ -56,45 +57,7 @@ from sadvae.onnx_export.encoder_graph import ClipEncoder  # noqa: E402
 from sadvae.onnx_export.write import export_onnx, write_graph  # noqa: E402
 from sadvae.portable.recognizer import PortableRecognizer  # noqa: E402
 
-LAYOUT = load_layout("kinect-v2")
 NAMES = ("a person waves", "kicks the left leg", "squat", "the right hand")
-WIDTH, CLASSES, TEXT = 12, 5, 8
-
-
-def random_encoder(**changes: object) -> TrainedEncoder:
-    """An encoder with random weights and statistics: what it computes is as hard to repeat as what training gives."""
-    fields = {"widths": (8, WIDTH), "strides": (2, 1), "frames": 16, "temporal_kernel": 3} | changes
-    settings = EncoderSettings.model_validate(fields)
-    torch.manual_seed(0)
-    network = new_network(settings, LAYOUT, CLASSES)
-    for part in network.modules():
-        if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-            assert part.running_mean is not None
-            assert part.running_var is not None
-            part.running_mean.normal_(0, 0.3)
-            part.running_var.uniform_(0.5, 2)
-    trace = EncoderTrace("random", (0, 1, 2), (), ())
-    steps = PrepareSettings().steps
-    return TrainedEncoder(settings, LAYOUT, CLASSES, steps, trace, network.requires_grad_(False).eval())
-
-
-def random_sa_dvae(**changes: object) -> TrainedSADVAE:
-    torch.manual_seed(1)
-    networks = Networks(WIDTH, TEXT, 6, 2, relu=False)
-    networks.skeleton_scaling.mean.normal_()
-    return TrainedSADVAE.of(settings_of(latent=6, style=2, **changes), networks.state_dict(), 0)
-
-
-def temperature(value: float) -> Temperature:
-    return Temperature(value=value, error_before=0.1, error_after=0.05, clips=10)
-
-
-CALIBRATION = Calibration(
-    unseen=temperature(0.4),
-    seen=temperature(1.7),
-    fit=Fit(slope=0.8, offset=0.1, accepted=0.9, refused=0.6),
-)
-GATE = MaxProbabilityGate(0.7, -0.2)
 
 
 @dataclass(frozen=True)
@@ -166,17 +129,6 @@ def test_predictions_agree_on_200_clips(exported: Exported, clips: ClipSet, mode
         assert given == pytest.approx({a.name: a.probability for a in other.answers}, abs=1e-4)
         assert one.fits == (None if other.fits is None else pytest.approx(other.fits, abs=1e-4))
         assert one.none_of_these == other.none_of_these or one.fits == pytest.approx(0.5, abs=1e-4)
-
-
-def random_taught(kind: str) -> Trained:
-    draw = torch.Generator().manual_seed(2)
-    anchors = torch.randn(30, 250, generator=draw)
-    if kind == "linear":
-        feature_mean, text_mean = torch.randn(250, generator=draw), torch.randn(TEXT, generator=draw)
-        return TrainedTaught(taught(), feature_mean, text_mean, torch.randn(250, TEXT, generator=draw), anchors)
-    networks = Networks(250, TEXT, 6, 2, relu=False)
-    settings = taught_sa_dvae(latent=6, style=2)
-    return TrainedTaughtSADVAE.of(settings, {**networks.state_dict(), "anchors": anchors}, 0)
 
 
 def test_the_default_of_movement_beside_a_network_agrees(
@@ -293,23 +245,6 @@ def test_every_architecture_has_a_graph(kind: str, tmp_path: Path) -> None:
     # Writing checks every input against torch, and raises where one differs by more than 1e-4.
     write_graph(ClipEncoder(encoder).eval(), tmp_path / "e.onnx", shapes, inputs, ("features", "logits"))
     assert (tmp_path / "e.onnx").stat().st_size > 1000
-
-
-def linear(cosine: bool) -> TrainedLinear:
-    rng = np.random.default_rng(4)
-    matrix, mean, offset = (rng.normal(size=s).astype(np.float32) for s in ((WIDTH, TEXT), (WIDTH,), (TEXT,)))
-    return TrainedLinear("ridge" if cosine else "eszsl", matrix, mean, cosine, offset)
-
-
-def cca() -> TrainedCCA:
-    rng = np.random.default_rng(5)
-    return TrainedCCA(*(rng.normal(size=s).astype(np.float32) for s in ((WIDTH,), (WIDTH, 3), (TEXT,), (TEXT, 3))))
-
-
-def smie() -> TrainedNeural:
-    torch.manual_seed(6)
-    method = SMIE(hidden=7)
-    return TrainedNeural.of(method, method.build(WIDTH, TEXT).state_dict(), 0)
 
 
 RULES = ("cosine", "gaussian", "reconstruction", "decoded", "generated", "both")
