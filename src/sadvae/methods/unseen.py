@@ -35,7 +35,7 @@ def unseen_probabilities(
     elif rule == "both":
         similarity = decoded_cosine(networks, z_r, text) + generated_cosine(networks, skeleton, text)
     else:
-        similarity = cosine(z_r, networks.text_encoder(text)[0])
+        similarity = cosine(z_r, networks.text_encoder.mean(text))
     return torch.softmax(similarity / temperature, dim=1)
 
 
@@ -56,7 +56,7 @@ def reconstruction_rule(
     It asks which class's text, together with this clip's style, explains the clip best: skeleton [n, d_x],
     style [n, v], text [k, d_y].
     """
-    z_y = networks.text_encoder(text)[0]
+    z_y = networks.text_encoder.mean(text)
     pairs = torch.cat([z_y[None].expand(style.shape[0], -1, -1), style[:, None].expand(-1, z_y.shape[0], -1)], 2)
     errors = (networks.skeleton_decoder(pairs) - skeleton[:, None]).pow(2).mean(2)
     return torch.softmax(-errors / temperature, dim=1)
@@ -74,7 +74,7 @@ def decoded_cosine(networks: Networks, z_r: Tensor, text: Tensor) -> Tensor:
 
 def generated_cosine(networks: Networks, skeleton: Tensor, text: Tensor) -> Tensor:
     """From text to clip: cosines between a clip's feature and D_x([z_y, 0]), the class's of average style, [n, k]."""
-    z_y = networks.text_encoder(text)[0]
+    z_y = networks.text_encoder.mean(text)
     average = z_y.new_zeros(z_y.shape[0], networks.style)
     return cosine(skeleton, networks.skeleton_decoder(torch.cat([z_y, average], 1)))
 

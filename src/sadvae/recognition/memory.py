@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +19,8 @@ from sadvae.types import ClassTexts, ClipSet, FeatureSet, FloatArray
 MOST_NAMES = 50_000
 
 
-@dataclass(frozen=True)
-class Told:
-    """A name and the sentences that describe it."""
+class Told(NamedTuple):
+    """A name and the sentences that describe it; a tuple, as thousands are looked up for every question."""
 
     name: str
     descriptions: tuple[str, ...]
@@ -43,14 +43,13 @@ class Memory:
     def vectors(self, told: Sequence[Told], encoder: TextEncoder, mode: str, *, parts: bool) -> FloatArray:
         """Text vectors of names float32 [name, d], with parts [name, 3 d]; only names that are new are embedded."""
         of = f"{encoder.name} {encoder.model_hash} {mode} {parts}"
-        keys = {one: (of, one) for one in told}
-        new = [one for one, key in keys.items() if key not in self._vectors]
-        found = {one: self._vectors[key] for one, key in keys.items() if key in self._vectors}
+        found = {one: self._vectors[of, one] for one in told if (of, one) in self._vectors}
+        new = [one for one in dict.fromkeys(told) if one not in found]
         if new:
             texts = ClassTexts(tuple(range(len(new))), *zip(*((t.name, t.descriptions) for t in new), strict=True))
             rows = embed_classes(texts, encoder, mode=mode, parts=parts).of(texts.ids, parts=parts)
             found |= dict(zip(new, rows, strict=True))
-            self._keep({keys[one]: found[one] for one in new})
+            self._keep({(of, one): row for one, row in zip(new, rows, strict=True)})
         return np.stack([found[one] for one in told])
 
     def features(self, encoder: TrainedEncoder, clips: ClipSet) -> FeatureSet:
