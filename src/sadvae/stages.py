@@ -241,7 +241,7 @@ def extract_to(
 ) -> None:
     """Write a features folder of every level, each from the encoder that was trained on that level alone.
 
-    Clips of a store are read and features are written one batch at a time; the folder appears whole or not at all.
+    Clips of a store are read and features are written batch by batch; the folder appears whole or not at all.
     maps: write the feature maps too, as LEVEL.PART.maps.npy. progress: called with level and part, clips done, and all.
     Raises SadvaeError for clips that the encoders do not fit.
     """

@@ -44,7 +44,7 @@ def extract_to_files(
 ) -> FeatureSet:
     """As extract, with arrays that are mapped from folder/STEM.features.npy and STEM.logits.npy.
 
-    maps: write STEM.maps.npy too, as extract_maps does. Nothing but one batch is in memory.
+    maps: write STEM.maps.npy too, as extract_maps does. Nothing but one batch, and the clips of the next, is in memory.
     """
     count, width = len(clips.clips), feature_width(encoder)
     shapes = {"features": (count, width), "logits": (count, encoder.class_count)}

@@ -76,7 +76,7 @@ class Inference:
         self.parent = torch.tensor(parents(encoder.layout), device=self.device)
 
     def outputs(self, clips: ClipSet, *, maps: bool = False, progress: Progress | None = None) -> Iterator[Outputs]:
-        """The outputs of all clips, batch by batch; clips of a store are read one batch at a time.
+        """The outputs of all clips, batch by batch; clips of a store are read a batch ahead.
 
         progress: called with clips done and clips in all. Raises SadvaeError for clips that the encoder does not fit.
         """
