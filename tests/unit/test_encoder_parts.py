@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -100,6 +101,21 @@ def test_clips_are_put_together_batch_by_batch(size: int) -> None:
     assert {len(batch) for batch, _ in batches[:-1]} <= {size}
     for batch, bodies in batches:
         assert bodies.lengths.tolist() == [c.joints.shape[1] for c in batch]
+
+
+def test_the_next_batch_is_read_while_one_is_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = [Event() for _ in range(3)]
+
+    def of(batch: list[SkeletonClip]) -> list[SkeletonClip]:
+        begun[batch[0].joints.shape[1]].set()
+        return batch
+
+    monkeypatch.setattr(Bodies, "of", staticmethod(of))
+    batches = put_together([clip(frames) for frames in (1, 2)], 1)
+    next(batches)
+    assert begun[1].is_set()
+    assert begun[2].wait(30)
+    assert len(list(batches)) == 1
 
 
 def test_a_batch_that_cannot_be_put_together_says_so_in_its_turn() -> None:
