@@ -130,11 +130,11 @@ class TrainedTaughtSADVAE(TrainedSADVAE):
         """
         networks = self.networks
         clips, texts = networks.skeleton_scaling(features), networks.text_scaling(vectors)
-        told = decoded_cosine(networks, networks.skeleton_encoder(clips)[0][:, : networks.latent], texts)
+        told = decoded_cosine(networks, networks.skeleton_encoder.mean(clips)[:, : networks.latent], texts)
         shown = generated_cosine(networks, clips, texts)
         if self.settings.hub_correction:
             anchors = networks.skeleton_scaling(self.anchors)
-            usual = networks.skeleton_encoder(anchors)[0][:, : networks.latent]
+            usual = networks.skeleton_encoder.mean(anchors)[:, : networks.latent]
             told = corrected(told, decoded_cosine(networks, usual, texts))
             shown = corrected(shown, generated_cosine(networks, anchors, texts))
         return torch.softmax((told + shown) / self.settings.temperature, dim=1)

@@ -49,7 +49,7 @@ class Memory:
             texts = ClassTexts(tuple(range(len(new))), *zip(*((t.name, t.descriptions) for t in new), strict=True))
             rows = embed_classes(texts, encoder, mode=mode, parts=parts).of(texts.ids, parts=parts)
             found |= dict(zip(new, rows, strict=True))
-            self._keep({(of, one): row for one, row in zip(new, rows, strict=True)})
+            self._keep({(of, one): found[one] for one in new})
         return np.stack([found[one] for one in told])
 
     def features(self, encoder: TrainedEncoder, clips: ClipSet) -> FeatureSet:
