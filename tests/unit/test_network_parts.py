@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -28,6 +31,31 @@ def _seed() -> None:
 def test_a_pointwise_layer_is_a_linear_layer() -> None:
     layer, x = Pointwise(4, 6, stride=2, bias=True), torch.randn(2, 7, 5, 4)
     torch.testing.assert_close(layer(x), nn.functional.linear(x[:, ::2], layer.weight, layer.bias))
+
+
+NARROW = """
+import torch
+from sadvae.encoders.network import Pointwise
+from sadvae.encoders.temporal import TemporalConvolution
+for layer in (Pointwise(4, 16, stride=2), Pointwise(3, 8, stride=2), TemporalConvolution(4, 1, 2)):
+    for _ in range(30):
+        x = torch.randn(64, 8, 5, next(layer.parameters()).shape[1], requires_grad=True)
+        layer(x).square().sum().backward()
+"""
+
+
+def test_narrow_layers_with_a_stride_write_nowhere_else() -> None:
+    """In a process of its own, which a gradient beyond its memory ends."""
+    done = subprocess.run([sys.executable, "-c", NARROW], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("width", [4, 12])
+def test_layers_of_one_frame_take_every_second(width: int) -> None:
+    x = torch.randn(2, 7, 5, width)
+    layer, temporal = Pointwise(width, 6, stride=2), TemporalConvolution(width, 1, 2)
+    torch.testing.assert_close(layer(x), x[:, ::2] @ layer.weight.T)
+    torch.testing.assert_close(temporal(x), x[:, ::2] @ temporal.convolution.weight[:, :, 0, 0].T)
 
 
 @pytest.mark.parametrize(("norm", "axes"), [(ChannelNorm(3), (0, 1, 2)), (JointNorm(5 * 3), (0, 1))])

@@ -48,6 +48,10 @@ class ChannelNorm(nn.BatchNorm2d):
         return super().forward(input.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
+# Channels that oneDNN takes at once.
+_LANES = 8
+
+
 class Pointwise(nn.Linear):
     """A linear layer over the last axis, at every stride-th frame.
 
@@ -60,8 +64,13 @@ class Pointwise(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """[n, frame, joint, d_in] to [n, frame / stride, joint, d_out]."""
+        stride = self.stride
+        if input.shape[3] < _LANES:
+            # The gradient of a convolution of width 1 with a stride and fewer channels writes beyond its memory on a
+            # CPU (torch 2.13, oneDNN, AVX2), which ends the process or changes other numbers.
+            input, stride = input[:, ::stride], 1
         kernel = self.weight[:, :, None, None]
-        return functional.conv2d(input.permute(0, 3, 1, 2), kernel, self.bias, (self.stride, 1)).permute(0, 2, 3, 1)
+        return functional.conv2d(input.permute(0, 3, 1, 2), kernel, self.bias, (stride, 1)).permute(0, 2, 3, 1)
 
 
 class Shortcut(nn.Sequential):

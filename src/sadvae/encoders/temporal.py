@@ -15,11 +15,13 @@ class TemporalConvolution(nn.Module):
     def __init__(self, width: int, kernel: int, stride: int, dilation: int = 1) -> None:
         super().__init__()
         padding = (dilation * (kernel // 2), 0)
+        # A kernel of one frame takes its stride beforehand, for the reason that Pointwise gives.
+        self.every, stride = (stride, 1) if kernel == 1 else (1, stride)
         self.convolution = nn.Conv2d(width, width, (kernel, 1), (stride, 1), padding, (dilation, 1), bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """[n, frame, joint, width] to [n, frame / stride, joint, width]."""
-        return self.convolution(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        return self.convolution(x[:, :: self.every].permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
 def largest_of_three(x: Tensor, stride: int) -> Tensor:
