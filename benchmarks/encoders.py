@@ -62,7 +62,7 @@ from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import ClipSet, EncoderTrace, Layout, SkeletonClip
 
-ARCHITECTURES = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
+ARCHITECTURES = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "posec3d")
 TYPES: dict[Numbers, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16, "tf32": torch.float32}
 NTU60_CLIPS, NTU60_EPOCHS = 40_091, 65
 PRODUCTS = ("conv", "mm", "gemm", "baddbmm", "linear")

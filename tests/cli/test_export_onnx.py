@@ -234,6 +234,7 @@ ENCODERS = {
     "ctr_gcn": {"architecture": "ctr_gcn"},
     "shift_gcn": {"architecture": "shift_gcn"},
     "late": {"fusion": "late", "streams": ("joint", "bone motion")},
+    "posec3d": {"architecture": "posec3d", "streams": ("joint", "bone"), "heatmaps": {"pixels": 8, "views": ("side",)}},
 }
 
 

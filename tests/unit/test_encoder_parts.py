@@ -159,10 +159,14 @@ def test_bodies_of_one_clip_are_turned_alike() -> None:
         {"streams": ("muscle",)},
         {"architecture": "gcn"},
         {"architecture": "st_gcn_pp", "widths": (5, 8, 8)},
+        {"architecture": "posec3d"},
+        {"heatmaps": {"pixels": 16}},
+        {"architecture": "posec3d", "heatmaps": {}},
+        {"architecture": "posec3d", "heatmaps": {}, "streams": ("joint",), "widths": (3, 8, 8)},
     ],
 )
 def test_bad_settings_are_refused(changes: dict) -> None:
-    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour|streams|architecture"):
+    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour|streams|architecture|heatmaps"):
         EncoderSettings(**(encoder_preset("demo").model_dump() | changes))
     with pytest.raises(SadvaeError, match="unknown encoder preset 'huge'; expected default, demo, st_gcn"):
         encoder_preset("huge")

@@ -31,7 +31,7 @@ from sadvae.types import ClipSet, EncoderTrace, SkeletonClip
 from tests.conftest import STICK, make_clips
 
 SMALL = {"widths": (8, 16), "strides": (1, 2), "frames": 9}
-ARCHITECTURES = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
+ARCHITECTURES = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "posec3d")
 
 
 def used_network(settings: EncoderSettings, classes: int = 4) -> nn.Module:
@@ -68,6 +68,9 @@ def norms(network: nn.Module) -> int:
         ("st_gcn_pp", {}, 12, 3),
         ("ctr_gcn", {}, 10, 5),
         ("shift_gcn", {}, 10, 7),
+        # Of heatmaps there is no norm of the input, and every norm follows a convolution.
+        ("posec3d", {}, 9, 0),
+        ("posec3d", {"fusion": "late", "streams": ("joint", "bone")}, 18, 0),
     ],
 )
 def test_a_folded_network_computes_the_same(architecture: str, changes: dict, before: int, after: int) -> None:
@@ -159,6 +162,15 @@ def test_maps_are_means_over_bodies(tmp_path: Path) -> None:
     found = extract_maps(encoder, ClipSet("two", STICK, (both, *apart), ()), tmp_path / "maps.npy")
     np.testing.assert_allclose(found[0], (found[1] + found[2]) / 2, rtol=1e-4, atol=1e-4)
     assert not np.allclose(found[1], found[2])
+
+
+def test_maps_of_posec3d_have_pixels_and_both_bodies(tmp_path: Path) -> None:
+    encoder = used_encoder("posec3d")
+    found = extract_to_files(tmp_path, "x", encoder, CLIPS, maps=True)
+    maps = np.load(tmp_path / "x.maps.npy")
+    # Two of the blocks halve the sides of 16 pixels.
+    assert maps.shape == (32, 16, 5, 16)
+    np.testing.assert_allclose(maps.mean(axis=(2, 3)), found.features, rtol=1e-4, atol=1e-5)
 
 
 def test_no_clips_give_no_rows(tmp_path: Path) -> None:

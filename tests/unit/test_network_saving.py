@@ -37,6 +37,7 @@ BEFORE = {
         {"architecture": "ctr_gcn"},
         {"architecture": "shift_gcn", "streams": ("joint", "bone")},
         {"streams": ("joint", "joint motion"), "fusion": "late"},
+        {"architecture": "posec3d", "streams": ("joint", "bone"), "heatmaps": {"pixels": 8}},
     ],
 )
 def test_any_network_is_trained_saved_loaded_and_used(tmp_path: Path, chosen: dict) -> None:

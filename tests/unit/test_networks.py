@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from sadvae.encoders.architectures import Network, new_network, parameter_count
 from sadvae.encoders.ctr_gcn import RefinedGraphConvolution
@@ -15,12 +16,16 @@ from sadvae.skeleton.layouts import load_layout
 from sadvae.types import Layout
 from tests.conftest import STICK
 
-ARCHITECTURES: tuple[Architecture, ...] = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
-every_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
+GRAPHS: tuple[Architecture, ...] = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
+every_graph = pytest.mark.parametrize("architecture", GRAPHS)
+every_architecture = pytest.mark.parametrize("architecture", [*GRAPHS, "posec3d"])
+PIXELS = 6
+DRAWN = {"heatmaps": {"pixels": PIXELS, "stem": 3}, "streams": ("joint", "bone")}
 
 
 def small(architecture: Architecture, **changes: object) -> EncoderSettings:
-    changed = {"architecture": architecture, "widths": (16, 32), "strides": (1, 2), "temporal_kernel": 3} | changes
+    changed = {"architecture": architecture, "widths": (16, 32), "strides": (1, 2), "temporal_kernel": 3}
+    changed = changed | (DRAWN if architecture == "posec3d" else {}) | changes
     return EncoderSettings.model_validate(encoder_preset("st_gcn_pp").model_dump() | changed)
 
 
@@ -42,7 +47,9 @@ def test_any_layout_gives_features_logits_and_a_map(architecture: Architecture, 
     found = run(network, torch.randn(3, 9, len(layout.joints), 12), [0, 1, 1])
     assert found.features.shape == (2, 32)
     assert found.logits.shape == (2, 7)
-    assert found.feature_map.shape == (3, 5, len(layout.joints), 32)
+    # Two blocks of different widths leave 2 x 2 of 6 x 6 pixels.
+    places = 4 if architecture == "posec3d" else len(layout.joints)
+    assert found.feature_map.shape == (3, 5, places, 32)
     assert [logits is found.logits for logits in found.trained_logits] == [True]
 
 
@@ -63,7 +70,30 @@ def test_published_sizes_have_the_published_number_of_parameters(preset: str, cl
     assert (len(settings.widths), settings.frames, settings.streams) == (10, 64, ("joint",))
 
 
-@every_architecture
+def test_posec3d_has_the_published_size() -> None:
+    settings = encoder_preset("posec3d_published")
+    network = network_of(settings, load_layout("coco-17"), 60)
+    assert parameter_count(network) / 1e6 == pytest.approx(2.0, abs=0.05)
+    assert (len(settings.widths), settings.frames, settings.streams) == (13, 48, ("joint",))
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        found = run(network.eval(), torch.randn(1, 48, 17, 12))
+    # 15.9 G multiply-adds at 56 x 56 pixels; torch counts multiplications and additions.
+    assert counter.get_total_flops() / 2e9 == pytest.approx(15.9, rel=0.03)
+    # Three stages halve the picture, the last one the frames too: 24 of 48 frames, 7 x 7 of 56 x 56 pixels.
+    assert found.feature_map.shape == (1, 24, 7 * 7, 512)
+
+
+def test_posec3d_sees_all_bodies_of_a_clip_in_one_volume() -> None:
+    network, x = network_of(small("posec3d")).eval(), torch.randn(2, 8, 5, 12)
+    with torch.no_grad():
+        apart, once, twice = run(network, x), run(network, x, [0, 0]), run(network, x.flip(0), [0, 0])
+    torch.testing.assert_close(once.features, twice.features)
+    assert (once.features - apart.features.mean(0)).abs().max() > 1e-4
+    assert torch.equal(once.feature_map[0], once.feature_map[1])
+    torch.testing.assert_close(once.feature_map[0].mean((0, 1)), once.features[0])
+
+
+@every_graph
 def test_features_of_a_clip_are_the_mean_over_its_bodies(architecture: Architecture) -> None:
     network = network_of(small(architecture)).eval()
     x = torch.randn(3, 8, 5, 12)

@@ -9,8 +9,10 @@ from torch import nn
 from sadvae.encoders.ctr_gcn import ctr_gcn_block
 from sadvae.encoders.fusion import LateFusion
 from sadvae.encoders.graph import spatial_partitions
+from sadvae.encoders.heatmaps import HeatmapSettings
 from sadvae.encoders.kinematics import KinematicsNetwork, WithKinematics
 from sadvae.encoders.network import Block, BlockSize, SkeletonNetwork
+from sadvae.encoders.posec3d import EXPANSION, PoseC3D, bottlenecks
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.shift_gcn import shift_gcn_block
 from sadvae.encoders.st_gcn import st_gcn_block
@@ -18,7 +20,7 @@ from sadvae.encoders.st_gcn_pp import st_gcn_pp_block
 from sadvae.encoders.streams import columns_of
 from sadvae.types import Layout
 
-Network = SkeletonNetwork | LateFusion | KinematicsNetwork | WithKinematics
+Network = SkeletonNetwork | PoseC3D | LateFusion | KinematicsNetwork | WithKinematics
 
 
 def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> Network:
@@ -32,7 +34,7 @@ def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> 
     return WithKinematics(network, layout) if settings.features == "kinematics" else network
 
 
-def _learned(settings: EncoderSettings, layout: Layout, class_count: int) -> SkeletonNetwork | LateFusion:
+def _learned(settings: EncoderSettings, layout: Layout, class_count: int) -> SkeletonNetwork | PoseC3D | LateFusion:
     if settings.fusion == "late" and len(settings.streams) > 1:
         return LateFusion([_network(settings, (stream,), layout, class_count) for stream in settings.streams])
     return _network(settings, settings.streams, layout, class_count)
@@ -43,7 +45,11 @@ def parameter_count(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _network(settings: EncoderSettings, streams: Sequence[str], layout: Layout, class_count: int) -> SkeletonNetwork:
+def _network(
+    settings: EncoderSettings, streams: Sequence[str], layout: Layout, class_count: int
+) -> SkeletonNetwork | PoseC3D:
+    if settings.heatmaps:
+        return _posec3d(settings, streams, settings.heatmaps, layout, class_count)
     columns = columns_of(streams)
     inputs = (len(columns), *settings.widths[:-1])
     sizes = [
@@ -52,6 +58,14 @@ def _network(settings: EncoderSettings, streams: Sequence[str], layout: Layout, 
     ]
     blocks = [_block(settings, size, layout) for size in sizes]
     return SkeletonNetwork(columns, len(layout.joints), blocks, settings.widths[-1], class_count)
+
+
+def _posec3d(
+    settings: EncoderSettings, streams: Sequence[str], drawn: HeatmapSettings, layout: Layout, class_count: int
+) -> PoseC3D:
+    blocks = bottlenecks(settings.widths, settings.strides, settings.temporal_kernel, drawn.pixels)
+    widths = settings.widths[0] // EXPANSION, settings.widths[-1]
+    return PoseC3D(streams, len(layout.joints), drawn, blocks, widths, class_count, settings.dropout)
 
 
 def _block(settings: EncoderSettings, size: BlockSize, layout: Layout) -> Block:

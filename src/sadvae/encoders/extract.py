@@ -10,6 +10,7 @@ import numpy as np
 
 from sadvae.encoders.inference import Inference, InferenceSettings, Outputs, Progress
 from sadvae.encoders.kinematics import NUMBERS, WithKinematics
+from sadvae.encoders.posec3d import pixels_left
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.features.rows import RowFile, map_rows, row_file
 from sadvae.types import ClipSet, FeatureSet, FloatArray
@@ -68,8 +69,8 @@ def extract_maps(
     """Write the feature map of every clip before pooling to an .npy file; returns it mapped.
 
     float32 [clip, d, frame', joint], mean over the bodies of a clip, in the order of the clips; frame' is the number of
-    frames that the encoder's strides leave. Its mean over frames and joints is the clip's feature, where the network
-    gives the features.
+    frames that the encoder's strides leave. PoseC3D has pixels in place of joints, row by row. The mean over frames and
+    joints is the clip's feature, where the network gives the features.
     """
     shape = (len(clips.clips), *map_shape(encoder))
     with row_file(path, shape) as file:
@@ -90,11 +91,12 @@ def feature_width(encoder: TrainedEncoder) -> int:
 
 
 def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
-    """The sides of a feature map: dimensions, frames that the strides leave, joints."""
+    """The sides of a feature map: dimensions, frames that the strides leave, and joints, or pixels of PoseC3D."""
     frames = encoder.settings.frames
     for stride in encoder.settings.strides:
         frames = -(-frames // stride)
-    return encoder.settings.widths[-1], frames, len(encoder.layout.joints)
+    drawn, widths = encoder.settings.heatmaps, encoder.settings.widths
+    return widths[-1], frames, pixels_left(widths, drawn.pixels) if drawn else len(encoder.layout.joints)
 
 
 def feature_set(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from sadvae.encoders.network import Block
+from sadvae.encoders.posec3d import PictureConvolution
 from sadvae.encoders.st_gcn import GraphConvolution
 from sadvae.encoders.st_gcn_pp import LearnedGraphConvolution
 from sadvae.encoders.temporal import MultiScale, TemporalConvolution
@@ -55,7 +56,7 @@ def _last_layer(module: nn.Module) -> Layer | None:
         return _last_layer(module[-1]) if len(module) else None
     if isinstance(module, GraphConvolution | LearnedGraphConvolution):
         return module.linear
-    return module.convolution if isinstance(module, TemporalConvolution) else None
+    return module.convolution if isinstance(module, TemporalConvolution | PictureConvolution) else None
 
 
 def _fold(layer: Layer, norm: _BatchNorm) -> None:

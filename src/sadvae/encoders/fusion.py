@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sadvae.encoders.network import EncoderOutput, SkeletonNetwork
+from sadvae.encoders.posec3d import PoseC3D
 
 
 class LateFusion(nn.Module):
@@ -19,7 +20,7 @@ class LateFusion(nn.Module):
     does not see); logits are kept because their size also tells how sure the networks are, which gates may read.
     """
 
-    def __init__(self, networks: Sequence[SkeletonNetwork]) -> None:
+    def __init__(self, networks: Sequence[SkeletonNetwork | PoseC3D]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
 

@@ -14,7 +14,9 @@ import torch
 from sadvae.encoders.architectures import Network
 from sadvae.encoders.bodies import Bodies
 from sadvae.encoders.folding import folded
+from sadvae.encoders.heatmaps import channels
 from sadvae.encoders.network import SkeletonNetwork, mean_of_bodies
+from sadvae.encoders.posec3d import EXPANSION, PoseC3D
 from sadvae.encoders.precision import matrix_products
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
@@ -127,6 +129,9 @@ def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -
     """How many clips make a batch that runs fast: by the size of the largest array of a clip with one body."""
     # The streams themselves have 12 channels.
     largest = settings.frames * joints * (12 if settings.architecture == "kinematics" else settings.widths[0])
+    if settings.heatmaps:
+        drawn = channels(settings.streams, joints, settings.heatmaps)
+        largest = settings.frames * settings.heatmaps.pixels**2 * max(drawn, settings.widths[0] // EXPANSION)
     if settings.architecture == "ctr_gcn":
         # Every channel of three subsets has edges of its own.
         largest = max(largest, 3 * settings.widths[-1] * joints**2)
@@ -136,9 +141,10 @@ def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -
 def in_precision(network: Network, precision: torch.dtype) -> Network:
     """Have the blocks of a network compute in a precision, in place; means and classifiers stay as they are."""
     for part in network.modules():
-        if isinstance(part, SkeletonNetwork):
-            part.input_norm.to(precision)
-            part.blocks.to(precision)
+        if isinstance(part, SkeletonNetwork | PoseC3D):
+            for child in part.children():
+                if child is not part.classifier:
+                    child.to(precision)
     return network
 
 

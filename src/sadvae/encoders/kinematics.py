@@ -17,6 +17,7 @@ from torch.nn import functional
 from sadvae.encoders.fusion import LateFusion
 from sadvae.encoders.limbs import Limb, limbs_of
 from sadvae.encoders.network import EncoderOutput, SkeletonNetwork, mean_of_bodies
+from sadvae.encoders.posec3d import PoseC3D
 from sadvae.types import Layout
 
 # Frames of the moving average that takes a sensor's noise off a path.
@@ -93,7 +94,7 @@ class WithKinematics(nn.Module):
     The network learns as it would alone; the numbers are standardised by whole training clips when it has learned.
     """
 
-    def __init__(self, network: SkeletonNetwork | LateFusion, layout: Layout) -> None:
+    def __init__(self, network: SkeletonNetwork | PoseC3D | LateFusion, layout: Layout) -> None:
         super().__init__()
         self.network, self.kinematics = network, Kinematics(layout)
 

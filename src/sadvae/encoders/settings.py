@@ -13,14 +13,15 @@ from pydantic import (
     model_validator,
 )
 
+from sadvae.encoders.heatmaps import HeatmapSettings
 from sadvae.errors import SadvaeError
 
-Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "kinematics"]
+Architecture = Literal["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "posec3d", "kinematics"]
 Features = Literal["network", "kinematics"]
 Stream = Literal["joint", "bone", "joint motion", "bone motion"]
 
-# Branches that divide the channels of a block over time.
-_BRANCHES = {"st_gcn_pp": 6, "ctr_gcn": 4}
+# What the channels of a block are divided among: branches over time, or one within a bottleneck for four behind it.
+_BRANCHES = {"st_gcn_pp": 6, "ctr_gcn": 4, "posec3d": 4}
 
 
 class EncoderSettings(BaseModel):
@@ -43,6 +44,8 @@ class EncoderSettings(BaseModel):
     goes on after the warm-up: cosine down to zero, or a tenth of it from each epoch of `drops` on. mirror: share of
     training samples that are mirrored, of classes that name no side. precision: see precision.py. compile: use
     torch.compile. validation: share of the training subjects that pick the epoch (0: the last epoch counts).
+    heatmaps: how PoseC3D draws joints (heatmaps.py); its streams are joint and bone, and it drops features behind the
+    last block, where the others drop channels in each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +79,7 @@ class EncoderSettings(BaseModel):
     precision: Literal["float32", "bfloat16", "tf32", "auto"] = "auto"
     compile: bool = False
     validation: float = Field(default=0.0, ge=0, lt=1)
+    heatmaps: HeatmapSettings | None = None
 
     @property
     def feature_kind(self) -> Features:
@@ -84,8 +88,9 @@ class EncoderSettings(BaseModel):
 
     @model_serializer(mode="wrap")
     def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Written as before there was a choice of features, so that what is finished stays finished.
-        return {k: value for k, value in write(self).items() if (k, value) != ("features", "network")}
+        # Written as before there was a choice of features, and heatmaps, so that what is finished stays finished.
+        left_out = ("features", "network"), ("heatmaps", None)
+        return {k: value for k, value in write(self).items() if (k, value) not in left_out}
 
     @model_validator(mode="after")
     def _features_of_a_network(self) -> EncoderSettings:
@@ -107,7 +112,15 @@ class EncoderSettings(BaseModel):
             raise ValueError("streams must name at least one stream, and each only once")
         branches = _BRANCHES.get(self.architecture, 1)
         if min(self.widths) < branches:
-            raise ValueError(f"widths of {self.architecture} must be at least {branches}, one channel a branch")
+            raise ValueError(f"widths of {self.architecture} must be at least {branches}, one channel a part")
+        return self
+
+    @model_validator(mode="after")
+    def _heatmaps_of_posec3d(self) -> EncoderSettings:
+        if (self.heatmaps is not None) != (self.architecture == "posec3d"):
+            raise ValueError("heatmaps are for architecture 'posec3d' and for it alone, which needs them")
+        if self.heatmaps and not set(self.streams) <= {"joint", "bone"}:
+            raise ValueError(f"posec3d draws the streams joint and bone alone (found {', '.join(self.streams)})")
         return self
 
     @model_validator(mode="after")
@@ -137,6 +150,17 @@ _KINEMATICS: dict[str, Any] = {
 }
 # Twice the steps of the field's default for little more time; chosen on training subjects (docs/accuracy.md).
 _COMPACT: dict[str, Any] = {"batch_size": 16}
+# As published: SlowOnly of 4, 6 and 3 blocks.
+_POSEC3D: dict[str, Any] = {
+    "architecture": "posec3d",
+    "streams": ("joint",),
+    "widths": (128,) * 4 + (256,) * 6 + (512,) * 3,
+    "strides": (1,) * 10 + (2, 1, 1),
+    "frames": 48,
+    "temporal_kernel": 3,
+    "dropout": 0.5,
+    "heatmaps": HeatmapSettings(),
+}
 _PRESETS: dict[str, dict[str, Any]] = {
     "default": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3, "features": "kinematics"},
     "demo": {"widths": (48, 96, 256), "strides": (2, 2, 2), "frames": 24, "epochs": 20},
@@ -144,11 +168,20 @@ _PRESETS: dict[str, dict[str, Any]] = {
     "st_gcn_pp": {**_COMPACT, "architecture": "st_gcn_pp", "temporal_kernel": 3},
     "ctr_gcn": {**_COMPACT, "architecture": "ctr_gcn"},
     "shift_gcn": {**_COMPACT, "architecture": "shift_gcn"},
+    "posec3d": {
+        **_COMPACT,
+        **_POSEC3D,
+        "widths": (64, 128, 256),
+        "strides": (1, 2, 2),
+        "frames": 32,
+        "heatmaps": HeatmapSettings(pixels=16, views=("front", "side"), stem=3),
+    },
     "kinematics": {**_COMPACT, **_KINEMATICS},
     "st_gcn_published": {**_PUBLISHED, "temporal_kernel": 9, "dropout": 0.5},
     "st_gcn_pp_published": {**_PUBLISHED, "architecture": "st_gcn_pp", "temporal_kernel": 3},
     "ctr_gcn_published": {**_PUBLISHED, "architecture": "ctr_gcn"},
     "shift_gcn_published": {**_PUBLISHED, "architecture": "shift_gcn"},
+    "posec3d_published": _POSEC3D,
 }
 
 

@@ -12,15 +12,16 @@ from sadvae.encoders.network import ChannelNorm, Pointwise
 class TemporalConvolution(nn.Module):
     """A convolution over frames of one joint."""
 
-    def __init__(self, width: int, kernel: int, stride: int, dilation: int = 1) -> None:
+    def __init__(self, width: int, kernel: int, stride: int, dilation: int = 1, *, d_in: int | None = None) -> None:
+        """d_in: channels that come in, where they are not `width` as those that go out."""
         super().__init__()
         padding = (dilation * (kernel // 2), 0)
         # A kernel of one frame takes its stride beforehand, for the reason that Pointwise gives.
         self.every, stride = (stride, 1) if kernel == 1 else (1, stride)
-        self.convolution = nn.Conv2d(width, width, (kernel, 1), (stride, 1), padding, (dilation, 1), bias=False)
+        self.convolution = nn.Conv2d(d_in or width, width, (kernel, 1), (stride, 1), padding, (dilation, 1), bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, frame, joint, width] to [n, frame / stride, joint, width]."""
+        """[n, frame, joint, d_in] to [n, frame / stride, joint, width]."""
         return self.convolution(x[:, :: self.every].permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
 
