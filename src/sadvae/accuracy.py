@@ -13,6 +13,7 @@ from sadvae import __version__, stages
 from sadvae.accuracy_job import AccuracyJob, Scored
 from sadvae.encoder_record import EncoderRecord, read_encoder_record
 from sadvae.encoders.references import reference_scores
+from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.workers import run_side_by_side
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Progress
@@ -47,9 +48,11 @@ def measure_accuracy(
     """
     stages.check_source(settings.data, source)
     entries = _chosen(settings, request.encoders)
+    # Settings that are wrong are found before any work.
+    encoders = [(entry, stages.encoder_settings(entry)) for entry in entries]
     clips_path = prepare_once(request.out, settings.data, settings.prepare, source, say)
     scored = Scored(clips_path, settings.data.train_subjects, request.validation, settings.validation_subjects)
-    jobs = _jobs(settings, entries, request, scored)
+    jobs = _jobs(settings, encoders, request, scored)
     missing = {name: job for name, job in jobs.items() if not _is_done(job)}
     if missing:
         references = _references(scored, settings, say)
@@ -73,7 +76,10 @@ def _chosen(settings: AccuracySettings, names: Sequence[str]) -> list[EncoderEnt
 
 
 def _jobs(
-    settings: AccuracySettings, entries: Sequence[EncoderEntry], request: Request, scored: Scored
+    settings: AccuracySettings,
+    encoders: Sequence[tuple[EncoderEntry, EncoderSettings]],
+    request: Request,
+    scored: Scored,
 ) -> dict[str, AccuracyJob]:
     """Every encoder with the first seed, then with the next, so that a stopped run knows something of each."""
     clips = read_prepared(scored.clips)
@@ -81,8 +87,7 @@ def _jobs(
     common = _common(settings, request, clips)
     jobs = {}
     for seed in request.seeds:
-        for entry in entries:
-            encoder = stages.encoder_settings(entry)
+        for entry, encoder in encoders:
             known = common | {"encoder": entry.label, "preset": entry.preset, "seed": seed}
             known["settings"] = encoder.model_dump(mode="json")
             known["key"] = _key(known, scored, clips)

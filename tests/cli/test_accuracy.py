@@ -55,4 +55,11 @@ def test_validation_has_a_folder_of_its_own_and_bad_words_are_one_sentence(sadva
     assert (wrong.code, wrong.out) == (2, "")
     assert "no encoder 'three' in small; it has one, two." in wrong.err
     file.write_text(FILE.format(epochs=1).replace('preset = "demo", name = "two"', 'preset = "none", name = "two"'))
-    assert "unknown encoder preset 'none'" in sadvae("accuracy", file, "--out", out).err
+    nowhere = tmp_path / "nowhere"
+    assert "unknown encoder preset 'none'" in sadvae("accuracy", file, "--out", nowhere).err
+    file.write_text(FILE.format(epochs=1).replace("widths = [4]", "heatmaps = { pixels = 2 }"))
+    refused = sadvae("accuracy", file, "--out", nowhere)
+    assert (refused.code, refused.out) == (2, "")
+    assert "heatmaps.pixels: Input should be greater than or equal to 4" in refused.err
+    # Both are found before any work.
+    assert not nowhere.exists()

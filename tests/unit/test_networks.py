@@ -10,8 +10,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from sadvae.encoders.architectures import Network, new_network, parameter_count
 from sadvae.encoders.ctr_gcn import RefinedGraphConvolution
 from sadvae.encoders.fusion import LateFusion, sum_of_losses
-from sadvae.encoders.network import EncoderOutput
+from sadvae.encoders.network import EncoderOutput, Pointwise
+from sadvae.encoders.posec3d import Bottleneck, PoseC3D
 from sadvae.encoders.settings import Architecture, EncoderSettings, encoder_preset
+from sadvae.encoders.temporal import TemporalConvolution
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import Layout
 from tests.conftest import STICK
@@ -81,6 +83,15 @@ def test_posec3d_has_the_published_size() -> None:
     assert counter.get_total_flops() / 2e9 == pytest.approx(15.9, rel=0.03)
     # Three stages halve the picture, the last one the frames too: 24 of 48 frames, 7 x 7 of 56 x 56 pixels.
     assert found.feature_map.shape == (1, 24, 7 * 7, 512)
+
+
+def test_only_the_first_stage_of_posec3d_sees_single_frames() -> None:
+    network = network_of(small("posec3d", widths=(16, 16, 32, 16), strides=(1, 1, 1, 1)))
+    assert isinstance(network, PoseC3D)
+    paths = [block.path for block in network.blocks if isinstance(block, Bottleneck)]
+    assert [type(path[0]) for path in paths] == [Pointwise, Pointwise, TemporalConvolution, TemporalConvolution]
+    # Three stages, each of which halves the sides of the picture.
+    assert [path[3].side for path in paths] == [6, 3, 3, 2]
 
 
 def test_posec3d_sees_all_bodies_of_a_clip_in_one_volume() -> None:

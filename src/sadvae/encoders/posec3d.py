@@ -128,11 +128,11 @@ class PoseC3D(nn.Module):
 def bottlenecks(widths: Sequence[int], frame_strides: Sequence[int], kernel: int, pixels: int) -> list[Bottleneck]:
     """Blocks of these widths; a stage ends where the width changes, and the first block of each halves the picture."""
     blocks: list[Bottleneck] = []
-    d_in, side = widths[0] // EXPANSION, pixels
+    d_in, side, stage = widths[0] // EXPANSION, pixels, 0
     for d_out, frame_stride, stride in zip(widths, frame_strides, picture_strides(widths), strict=True):
+        stage += stride > 1
         # As published, the first stage sees single frames.
-        seen = 1 if d_out == widths[0] else kernel
-        blocks.append(Bottleneck(d_in, d_out, side, seen, stride, frame_stride))
+        blocks.append(Bottleneck(d_in, d_out, side, kernel if stage > 1 else 1, stride, frame_stride))
         d_in, side = d_out, -(-side // stride)
     return blocks
 
