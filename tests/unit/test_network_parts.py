@@ -50,7 +50,7 @@ def test_narrow_layers_with_a_stride_write_nowhere_else() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("width", [4, 12])
+@pytest.mark.parametrize("width", [4, 12, 20])
 def test_layers_of_one_frame_take_every_second(width: int) -> None:
     x = torch.randn(2, 7, 5, width)
     layer, temporal = Pointwise(width, 6, stride=2), TemporalConvolution(width, 1, 2)
