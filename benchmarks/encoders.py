@@ -90,8 +90,10 @@ class Machine:
 
     @property
     def precisions(self) -> tuple[Numbers, ...]:
-        """What it can multiply in."""
-        return ("float32", "bfloat16") if self.device.type == "cpu" else ("float32", "tf32", "bfloat16")
+        """What it can multiply in; processors without bfloat16 units take many times as long in it, so they skip it."""
+        if self.device.type == "cpu":
+            return ("float32", "bfloat16") if torch.cpu._is_avx512_bf16_supported() else ("float32",)
+        return ("float32", "tf32", "bfloat16")
 
     def clock(self) -> float:
         """Seconds of processor time, or of the clock once the GPU has done its work."""

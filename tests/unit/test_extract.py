@@ -168,8 +168,8 @@ def test_maps_of_posec3d_have_pixels_and_both_bodies(tmp_path: Path) -> None:
     encoder = used_encoder("posec3d")
     found = extract_to_files(tmp_path, "x", encoder, CLIPS, maps=True)
     maps = np.load(tmp_path / "x.maps.npy")
-    # Two of the blocks halve the sides of 16 pixels.
-    assert maps.shape == (32, 16, 5, 16)
+    # Both blocks halve the sides of 12 x 12 pixels, the second one the frames.
+    assert maps.shape == (32, 16, 5, 3 * 3)
     np.testing.assert_allclose(maps.mean(axis=(2, 3)), found.features, rtol=1e-4, atol=1e-5)
 
 
