@@ -27,7 +27,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("KINETO_LOG_LEVEL", "5")
@@ -267,7 +267,8 @@ def extraction(size: Size, machine: Machine) -> dict[str, Any]:
         at_once = clips_at_once(settings, len(size.layout.joints), machine.device.type)
         seconds = machine.best(lambda: deque(put_together(clips.clips, at_once), 0)) / len(clips.clips)
         found["put_together_clips_per_second"] = round(1 / seconds, 1)
-        for precision in get_args(Precision):
+        able: list[Precision] = ["float32", "bfloat16"] if "bfloat16" in machine.precisions else ["float32"]
+        for precision in able:
             ready = Inference(encoder, InferenceSettings(precision, str(machine.device)))
             seconds = machine.best(lambda ready=ready: deque(ready.outputs(clips), 0)) / len(clips.clips)
             found["clips_per_second"][precision] = round(1 / seconds, 1)
