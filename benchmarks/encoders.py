@@ -50,7 +50,7 @@ from sadvae.encoders.inference import (
     in_precision,
     put_together,
 )
-from sadvae.encoders.precision import Numbers, forward_pass, matrix_products
+from sadvae.encoders.precision import Numbers, forward_pass, matrix_products, numbers
 from sadvae.encoders.processes import Processes
 from sadvae.encoders.samples import Samples
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
@@ -92,7 +92,7 @@ class Machine:
     def precisions(self) -> tuple[Numbers, ...]:
         """What it can multiply in; processors without bfloat16 units take many times as long in it, so they skip it."""
         if self.device.type == "cpu":
-            return ("float32", "bfloat16") if torch.cpu._is_avx512_bf16_supported() else ("float32",)
+            return ("float32", "bfloat16") if numbers(EncoderSettings(), self.device) == "bfloat16" else ("float32",)
         return ("float32", "tf32", "bfloat16")
 
     def clock(self) -> float:

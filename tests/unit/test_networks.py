@@ -21,8 +21,7 @@ from tests.conftest import STICK
 GRAPHS: tuple[Architecture, ...] = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
 every_graph = pytest.mark.parametrize("architecture", GRAPHS)
 every_architecture = pytest.mark.parametrize("architecture", [*GRAPHS, "posec3d"])
-PIXELS = 6
-DRAWN = {"heatmaps": {"pixels": PIXELS, "stem": 3}, "streams": ("joint", "bone")}
+DRAWN = {"heatmaps": {"pixels": 6, "stem": 3}, "streams": ("joint", "bone")}
 
 
 def small(architecture: Architecture, **changes: object) -> EncoderSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sadvae.encoders.inference import Inference, InferenceSettings, Outputs, Progress
 from sadvae.encoders.kinematics import NUMBERS, WithKinematics
-from sadvae.encoders.posec3d import pixels_left
+from sadvae.encoders.posec3d import picture_strides
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.features.rows import RowFile, map_rows, row_file
 from sadvae.types import ClipSet, FeatureSet, FloatArray
@@ -92,11 +92,18 @@ def feature_width(encoder: TrainedEncoder) -> int:
 
 def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:
     """The sides of a feature map: dimensions, frames that the strides leave, and joints, or pixels of PoseC3D."""
-    frames = encoder.settings.frames
-    for stride in encoder.settings.strides:
-        frames = -(-frames // stride)
-    drawn, widths = encoder.settings.heatmaps, encoder.settings.widths
-    return widths[-1], frames, pixels_left(widths, drawn.pixels) if drawn else len(encoder.layout.joints)
+    settings = encoder.settings
+    places = len(encoder.layout.joints)
+    if settings.heatmaps:
+        places = _left(settings.heatmaps.pixels, picture_strides(settings.widths)) ** 2
+    return settings.widths[-1], _left(settings.frames, settings.strides), places
+
+
+def _left(count: int, strides: Sequence[int]) -> int:
+    """How many frames, or rows of a picture, strides leave."""
+    for stride in strides:
+        count = -(-count // stride)
+    return count
 
 
 def feature_set(

@@ -79,9 +79,14 @@ def heatmaps(
     joints, parents = x[..., :3], x[..., :3] - x[..., 3:6]
     there = joints.any(-1)
     both = there & parents.any(-1)
-    ends, starts = (
-        settings.pixels * _in_crops(points, joints, there, clip_of_body, crops) - 0.5 for points in (joints, parents)
-    )
+    corner, side = _shown(joints, there, clip_of_body, crops)
+
+    def in_pixels(points: Tensor) -> Tensor:
+        # Joints may come in a lower precision than crops are drawn in.
+        return settings.pixels * ((points - corner) / side).to(points.dtype) - 0.5
+
+    ends = in_pixels(joints)
+    starts = in_pixels(parents) if "bone" in streams else ends
     drawn = [
         _lines(ends[..., axes], starts[..., axes], both, settings)
         if stream == "bone"
@@ -99,8 +104,8 @@ def channels(streams: Sequence[str], joints: int, settings: HeatmapSettings) -> 
     return len(streams) * len(settings.views) * joints
 
 
-def _in_crops(points: Tensor, joints: Tensor, there: Tensor, clip_of_body: Tensor, crops: Crops) -> Tensor:
-    """Points [body, frame, joint, 3] as shares of the part that their clip shows: 0 to 1, or beyond it."""
+def _shown(joints: Tensor, there: Tensor, clip_of_body: Tensor, crops: Crops) -> tuple[Tensor, Tensor]:
+    """The part of the box of its clip that each body is shown in: corner [body, 1, 1, 3] and side [body, 1, 1, 1]."""
     lost = ~there[..., None]
     least = joints.masked_fill(lost, torch.inf).amin((1, 2))
     most = joints.masked_fill(lost, -torch.inf).amax((1, 2))
@@ -111,9 +116,7 @@ def _in_crops(points: Tensor, joints: Tensor, there: Tensor, clip_of_body: Tenso
     low, high = low.clamp(max=_FARTHEST), high.clamp(min=-_FARTHEST)
     side = _ROOM * (high - low).amax(1, keepdim=True).clamp(min=_SMALLEST)
     corner, shown = (low + high) / 2 + side * (crops.begin - 0.5), side * crops.share
-    of_body = (points - corner[clip_of_body][:, None, None]) / shown[clip_of_body][:, None, None]
-    # Joints may come in a lower precision than crops are drawn in.
-    return of_body.to(points.dtype)
+    return corner[clip_of_body][:, None, None], shown[clip_of_body][:, None, None]
 
 
 def _points(points: Tensor, there: Tensor, settings: HeatmapSettings) -> Tensor:

@@ -140,10 +140,3 @@ def bottlenecks(widths: Sequence[int], frame_strides: Sequence[int], kernel: int
 def picture_strides(widths: Sequence[int]) -> list[int]:
     """By how much each block divides the sides of the picture: 2 where a stage begins, else 1."""
     return [2 if d_in != d_out else 1 for d_in, d_out in zip((0, *widths), widths, strict=False)]
-
-
-def pixels_left(widths: Sequence[int], pixels: int) -> int:
-    """Pixels of a picture behind all blocks of these widths."""
-    for stride in picture_strides(widths):
-        pixels = -(-pixels // stride)
-    return pixels**2
