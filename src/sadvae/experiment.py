@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sadvae import stages
 from sadvae.comparing import all_fits, text_settings
 from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
+from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
 from sadvae.evaluation.needed import check_parts
@@ -20,7 +21,7 @@ from sadvae.features.folder import Features, features_digest, is_features_folder
 from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import imported_features, imported_vectors
 from sadvae.joining import joined_record
-from sadvae.keys import key_of, list_digests, read_stamp, record_key, stamp_path
+from sadvae.keys import class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to
@@ -29,7 +30,7 @@ from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
 from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings, contenders
 from sadvae.skeleton.composed import ComposeSettings
-from sadvae.skeleton.manifest import hash_clips, read_manifest
+from sadvae.skeleton.manifest import hash_clips, hash_labelled, read_manifest
 from sadvae.skeleton.read import source_digest
 from sadvae.skeleton.store import read_prepared
 from sadvae.sources import Source, Sources
@@ -157,7 +158,7 @@ class Run:
 
     def prepare(self) -> ClipSet:
         """Raw skeletons to prepared clips (clips.npz, or the store clips/ of many) and their manifest."""
-        key = key_of(self.settings.data, self.settings.prepare, self.origin)
+        key = key_of(self.settings.data, self.settings.prepare, self.origin, *class_digests(self.settings.data))
         path = self._place(self.out / default_target(self.source), "clips", key)
 
         def report(done: int, total: int, note: str) -> None:
@@ -170,7 +171,8 @@ class Run:
         self.clips = read_prepared(path)
         if self.settings.data.more:
             self.layouts = tuple(part.layout for part in read_manifest(manifest_path(path)).joined)
-        self.clip_hash = self.data_hashes["clips"] = hash_clips(self.clips)
+        joints = self.data_hashes["clips"] = hash_clips(self.clips)
+        self.clip_hash = hash_labelled(self.clips, joints)
         return self.clips
 
     def embed(self, class_names: tuple[str, ...]) -> dict[TextSettings, ClassEmbeddings]:
@@ -332,6 +334,8 @@ class Run:
         with self._timed(name):
             done = known.get("key") == key and "seconds" in known and path.exists()
             if not done:
+                if path.exists() and not stamp.exists():
+                    raise SadvaeError(f"{path} is there and was not made by a run; choose another folder for --out.")
                 if path.is_dir() and known.get("key") != key:
                     shutil.rmtree(path)
                 write_json(stamp, {"key": key})

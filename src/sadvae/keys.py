@@ -29,13 +29,17 @@ def list_digests(data: DataSettings) -> list[str]:
     return [sha256_of(path) for path in found if path is not None and path.is_file()]
 
 
+def class_digests(data: DataSettings) -> list[str]:
+    """The digests of the files that name the classes of data sets; none where no file does."""
+    return [sha256_of(part.classes) for part in data.parts if part.classes]
+
+
 def record_key(settings: ExperimentSettings, origin: str, seed: int) -> str:
     """A hash of all that a record's numbers depend on; titles, questions and published results are not among it."""
     idle = {"title": True, "seeds": True, "published": True, "compare": {"__all__": {"question"}}}
-    files = [part.classes for part in settings.data.parts if part.classes]
-    files += [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
+    files = [Path(text.encoder) for text in text_settings(settings) if text.mode == IMPORTED]
     files += [Path(settings.split.name)] if settings.split.name.endswith(".json") else []
-    digests = [sha256_of(path) for path in files] + list_digests(settings.data)
+    digests = class_digests(settings.data) + [sha256_of(path) for path in files] + list_digests(settings.data)
     return key_of(settings.model_dump(mode="json", exclude=idle), origin, digests, seed)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from sadvae import __version__, stages
-from sadvae.files import locked, read_json, write_json
+from sadvae.files import locked, read_json, sha256_of, write_json
 from sadvae.joined_clips import prepare_joined
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
@@ -107,7 +107,8 @@ def prepare_once(
     """
     target, stamp = out / default_target(source), out / "clips.key"
     origin = source_digest(source) if source else "generated"
-    chosen = [data.model_dump_json(), settings.model_dump_json(), origin, __version__]
+    names = [sha256_of(part.classes) for part in data.parts if part.classes]
+    chosen = [data.model_dump_json(), settings.model_dump_json(), origin, __version__, *names]
     key = {"key": hashlib.sha256("\n".join(chosen).encode()).hexdigest()}
     say("prepare", 0, 0, "")
     with locked(out / ".lock"):

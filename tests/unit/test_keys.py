@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sadvae.bench.plan import find_experiments
 from sadvae.experiment import Run
 from sadvae.keys import key_of, list_digests, record_key
 from sadvae.settings import DataSettings, ExperimentSettings, PartSettings, SplitSettings, read_experiment
+from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.stages import division_for, encoder_settings
 from tests.conftest import ROOT, make_clips
 
@@ -43,6 +45,13 @@ def encoders_key(rule: str) -> str:
     run.clip_hash = "clips"
     with pytest.raises(StoppedError) as stop:
         run.pretrain(make_clips(classes=6))
+    return str(stop.value)
+
+
+def prepare_key(classes: Path) -> str:
+    settings = experiment("odd").model_copy(update={"data": DataSettings(dataset="sticks", classes=classes)})
+    with pytest.raises(StoppedError) as stop:
+        NotedRun(settings, None, Path("out"), 0, lambda *_, **__: None).prepare()
     return str(stop.value)
 
 
@@ -87,3 +96,41 @@ def test_keys_without_a_list_are_what_they_were() -> None:
     moves = dict.fromkeys(("part", "settings", "seed", "steps", "data_hashes"), "same")
     text = json.dumps([moves, who, ["odd", None]], sort_keys=True)
     assert scored_key("odd") == hashlib.sha256(f"{__version__} {text}".encode()).hexdigest()
+
+
+def test_a_list_of_classes_that_changed_has_clips_prepared_again(tmp_path: Path) -> None:
+    path = tmp_path / "classes.txt"
+    keys = []
+    for names in ("first\nsecond\n", "first\nkick\n"):
+        path.write_text(names)
+        keys += [prepare_key(path), record_key(experiment("odd"), "origin", 0)]
+    assert len({*keys}) == 3
+
+
+@pytest.mark.parametrize("what", ["labels", "subjects", "names of clips", "class names"])
+def test_encoders_and_features_are_made_again_where_only_what_clips_are_called_changed(
+    tmp_path: Path, what: str
+) -> None:
+    """Equal joints once kept features with the labels and subjects of before, so that a test subject could train."""
+    clips = make_clips(classes=6)
+    first, last = clips.clips[0], clips.clips[-1]
+    swaps = {
+        "labels": (replace(first, label=last.label), replace(last, label=first.label)),
+        "subjects": (replace(first, subject=last.subject), replace(last, subject=first.subject)),
+        "names of clips": (replace(first, clip_id=last.clip_id), replace(last, clip_id=first.clip_id)),
+        "class names": (first, last),
+    }
+    begin, end = swaps[what]
+    assert (begin, end) != (first, last) or what == "class names"
+    names = clips.class_names[::-1] if what == "class names" else clips.class_names
+    changed = replace(clips, clips=(begin, *clips.clips[1:-1], end), class_names=names)
+    found = []
+    for number, one in enumerate((clips, changed, clips)):
+        source = tmp_path / f"{number}.npz"
+        write_clips_file(source, one)
+        run = Run(experiment("odd"), source, tmp_path / f"out-{number}", 0, lambda *_, **__: None)
+        run.prepare()
+        found.append((run.data_hashes["clips"], run.clip_hash))
+    assert found[0] == found[2]
+    assert found[0][0] == found[1][0], "the joints are equal"
+    assert found[0][1] != found[1][1]

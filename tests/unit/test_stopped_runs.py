@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from sadvae import experiment
+from sadvae.errors import SadvaeError
 from sadvae.experiment import Run, run_experiment
 from sadvae.files import write_json
 from sadvae.keys import finished_record, record_key
 from sadvae.search import levels
 from sadvae.search.space import Space
-from sadvae.settings import ExperimentSettings, read_experiment
+from sadvae.settings import DataSettings, ExperimentSettings, SplitSettings, read_experiment
 from tests.waist_samples import write_experiment, write_waist
 
 
@@ -98,3 +99,32 @@ def test_two_runs_in_one_folder_build_a_stage_once(waist: Path, tmp_path: Path) 
     assert not both_began
     assert not began.acquire(blocking=False), "the second built it again"
     assert runs[0].seconds == runs[1].seconds
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_run_replaces_nothing_that_no_run_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, many: bool
+) -> None:
+    """A folder clips/ of somebody's recordings was emptied where --out named the folder around it."""
+    target = tmp_path / ("clips" if many else "clips.npz")
+    if many:
+        target.mkdir()
+        (target / "notes.txt").write_text("a thesis")
+    else:
+        target.write_text("a thesis")
+    monkeypatch.setattr(experiment, "default_target", lambda _: target.name)
+    settings = ExperimentSettings(
+        name="x", data=DataSettings(dataset="generated"), split=SplitSettings(name="random-4-2-0")
+    )
+    with pytest.raises(SadvaeError, match="was not made by a run"):
+        Run(settings, None, tmp_path, 0, quiet).prepare()
+    assert [path.read_text() for path in tmp_path.rglob("*") if path.suffix in (".txt", ".npz")] == ["a thesis"]
+    assert not (tmp_path / "clips.key").exists()
+
+
+def test_a_stage_whose_note_cannot_be_read_is_made_again(waist: Path, tmp_path: Path) -> None:
+    run, path = Run(tiny(waist, "first"), waist / "features", tmp_path, 0, quiet), tmp_path / "clips.npz"
+    path.write_text("half")
+    (tmp_path / "clips.key").write_text("{")
+    run._stage("prepare", path, "key", lambda: path.write_text("whole"))
+    assert path.read_text() == "whole"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -145,6 +147,12 @@ def new_manifest(
 def hash_clips(clips: ClipSet) -> str:
     """A sha256 over the joints of all clips, in order."""
     return hash_each(clip.joints for clip in clips.clips)
+
+
+def hash_labelled(clips: ClipSet, joints: str) -> str:
+    """A sha256 of all that is learnt from clips: joints (their hash_clips), names, labels, subjects and class names."""
+    said = [(clip.clip_id, clip.label, clip.subject) for clip in clips.clips]
+    return hashlib.sha256(json.dumps([joints, said, clips.class_names]).encode()).hexdigest()
 
 
 def facts(clips: ClipSet, read: int | None = None) -> Facts:
