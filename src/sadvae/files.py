@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import math
@@ -154,6 +153,13 @@ def locked(path: Path, *, leave: bool = True) -> Iterator[None]:
 
 def _locked_stream(path: Path) -> IO[str]:
     """The file, opened and locked; opened again where whoever held it before has removed it in the meantime."""
+    try:
+        # Not above: a recogniser of ONNX graphs is read on systems that have no such locks, too.
+        import fcntl
+    except ImportError as error:
+        raise SadvaeError(
+            f"this system cannot lock {path}; use Linux, macOS or Windows' subsystem for Linux."
+        ) from error
     while True:
         stream = path.open("w")
         fcntl.flock(stream, fcntl.LOCK_EX)

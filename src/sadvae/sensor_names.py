@@ -35,15 +35,16 @@ def pku_view(clip_id: str) -> str | None:
 def listed_videos(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Training and validation videos of a list as PKU-MMD publishes them (cross-subject.txt, cross-view.txt).
 
-    A line that names training or validation begins a part; the names of a part, such as 0002-L, follow it, with commas
-    or spaces between them. Raises SadvaeError where a part is missing or a video is in both.
+    A line that names training or validation ("Validataion", as published) begins a part; the names of a part, such as
+    0002-L, follow it, with commas or spaces between them. Raises SadvaeError where a part is missing or a video is in
+    both.
     """
-    parts = re.split(r"^.*(training|validation).*$", text, flags=re.MULTILINE | re.IGNORECASE)
+    parts = re.split(r"^.*(training|validat).*$", text, flags=re.MULTILINE | re.IGNORECASE)
     found: dict[str, frozenset[str]] = {
         title.lower(): frozenset(re.findall(r"\d{4}-[LMR]", names))
         for title, names in zip(parts[1::2], parts[2::2], strict=True)
     }
-    training, validation = found.get("training", frozenset()), found.get("validation", frozenset())
+    training, validation = found.get("training", frozenset()), found.get("validat", frozenset())
     if not training or not validation or training & validation:
         raise SadvaeError(
             "the list names no training or no validation videos, or one video in both; expected lines "

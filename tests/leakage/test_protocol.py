@@ -116,7 +116,8 @@ def test_levels_where_nobody_is_left_to_test_are_refused() -> None:
     assert hold_out(whole, unseen_from="training_subjects").test_unseen.clips
 
 
-LIST = "Training videos:\n0001-L, 0001-M, 0002-L,\nValidation videos:\n0003-L, 0003-R, {more}\n"
+# Spelt as it is published.
+LIST = "Training videos: \n0001-L, 0001-M, 0002-L,\nValidataion videos: \n0003-L, 0003-R, {more}\n"
 
 
 def pku_clips() -> ClipSet:

@@ -122,7 +122,7 @@ def _in_processes(folder: Path, numbers: list[int], processes: int) -> Iterator[
 
 
 def _started(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sadvae.skeleton.part_worker", str(folder)]
+    command = [sys.executable, "-P", "-m", "sadvae.skeleton.part_worker", str(folder)]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     # One bench process reads the files for all others, which wait, and their cores are free.
     unpin(worker.pid)
