@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sadvae import stages
+from sadvae.cli.changes import changed_settings
 from sadvae.cli.loading import read_labelled
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.encoders.processes import reports_here
-from sadvae.errors import SadvaeError
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
@@ -48,7 +47,7 @@ def command(
     found = read_labelled(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, found.class_names)
-    changes = dict(_setting(word) for word in change or ()) | ({"epochs": epochs} if epochs else {})
+    changes = changed_settings(change or ()) | ({"epochs": epochs} if epochs else {})
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
     with Progresses() if reports_here() else nullcontext() as say:
         report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
@@ -59,14 +58,3 @@ def command(
         f"Wrote {out} (split {division.split.name}: "
         f"{len(division.split.seen)} seen, {len(division.split.unseen)} unseen classes)"
     )
-
-
-def _setting(word: str) -> tuple[str, Any]:
-    """SETTING=VALUE as a name and a value of TOML; what is no TOML is text."""
-    name, equals, text = word.partition("=")
-    if not equals:
-        raise SadvaeError(f"--set takes SETTING=VALUE, for example mirror=0.5 (found {word!r}).")
-    try:
-        return name, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return name, text

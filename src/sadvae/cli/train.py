@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from sadvae import stages
+from sadvae.cli.changes import changed_settings
 from sadvae.cli.show import Progresses, scores_table
 from sadvae.encoders.levels import load_encoders
 from sadvae.encoders.made_by import check_made_by
@@ -79,7 +80,7 @@ def command(
     if recognizer is not None:
         check_free(recognizer, RECOGNIZER_FILES)
         _check_for_recognizer(vectors, embeddings)
-    chosen = PresetSettings(preset=preset or _usual(found, vectors), changes=_changes(setting or []))
+    chosen = PresetSettings(preset=preset or _usual(found, vectors), changes=changed_settings(setting or ()))
     task = _task(found, vectors, chosen, cache)
     name = stages.method_name(chosen)
     with Progresses() as say:
@@ -157,24 +158,3 @@ def _check_for_recognizer(vectors: ClassEmbeddings, path: Path) -> None:
             "way; make the vectors with `sadvae embed`, or leave --recognizer out."
         )
     load_text_encoder(vectors.encoder)
-
-
-def _changes(given: list[str]) -> dict[str, object]:
-    changes: dict[str, object] = {}
-    for item in given:
-        name, found, value = item.partition("=")
-        if not found or not name:
-            raise SadvaeError(f"--set {item!r} is not NAME=VALUE; for example --set epochs=20.")
-        changes[name.strip()] = _value(value.strip())
-    return changes
-
-
-def _value(text: str) -> object:
-    if text in ("true", "false"):
-        return text == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -1,0 +1,40 @@
+"""`--set` means the same in every verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sadvae.cli.changes import changed_settings
+from sadvae.errors import SadvaeError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("20", 20),
+        ("1e-3", 1e-3),
+        ("true", True),
+        ("[0.1, 1]", [0.1, 1]),
+        ('"1"', "1"),
+        ("{pixels = 12}", {"pixels": 12}),
+        ("auto", "auto"),
+        ("", ""),
+        (".5", ".5"),
+        ("1 = 2", "1 = 2"),
+        ("1\nother = 2", "1\nother = 2"),
+    ],
+)
+def test_a_value_is_what_an_experiment_file_would_have_and_else_text(text: str, value: Any) -> None:
+    assert changed_settings([f"name={text}"]) == {"name": value}
+
+
+def test_of_one_name_the_last_counts_and_spaces_do_not() -> None:
+    assert changed_settings(["a=1", " a = 2 ", "b=x"]) == {"a": 2, "b": "x"}
+
+
+@pytest.mark.parametrize("word", ["mirror", "=1", " = 1", ""])
+def test_a_word_without_name_or_value_is_said(word: str) -> None:
+    with pytest.raises(SadvaeError, match="--set takes SETTING=VALUE"):
+        changed_settings([word])
