@@ -11,6 +11,7 @@ from typing import Any
 
 from sadvae.encoder_record import EncoderRecord
 from sadvae.encoders.accuracy import encoder_scores
+from sadvae.encoders.architectures import parameter_count
 from sadvae.encoders.checkpoint import remove_checkpoint
 from sadvae.encoders.pretrain import EpochReport, pretrain
 from sadvae.encoders.settings import EncoderSettings
@@ -67,7 +68,7 @@ class AccuracyJob:
         seconds = log.seconds() | {"scoring": round(time.perf_counter() - start, 2)}
         EncoderRecord(
             **self.known,
-            parameters=sum(p.numel() for p in encoder.network.parameters()),
+            parameters=parameter_count(encoder.network),
             **_who(task),
             scores=scores,
             history=log.epochs,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 from sadvae.files import read_json, write_json
 
 Part = Literal["test", "validation"]
@@ -84,6 +85,4 @@ def read_encoder_record(path: Path) -> EncoderRecord:
     try:
         return EncoderRecord.model_validate(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise SadvaeError(f"{path} is not a record of an encoder: {field}: {first['msg']}.") from error
+        raise SadvaeError(f"{path} is not a record of an encoder: {first_fault(error)}.") from error

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 from sadvae.files import read_json, write_text
 
 # A list of numbers in indented JSON; a text cannot look like one, because its line breaks are escaped.
@@ -154,6 +155,4 @@ def read_record(path: Path) -> RunRecord:
     try:
         return RunRecord.model_validate(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise SadvaeError(f"{path} is not a run record: {field}: {first['msg']}.") from error
+        raise SadvaeError(f"{path} is not a run record: {first_fault(error)}.") from error

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sadvae import __version__
 from sadvae.errors import SadvaeError
+from sadvae.faults import first_fault
 from sadvae.files import hash_each, read_json
 from sadvae.sensor_names import CLIP_RULES, PUBLISHED_COUNTS, PUBLISHED_FILES, SUBJECT_RULES, ntu_name
 from sadvae.skeleton.preprocess import Dropped
@@ -111,9 +112,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         return Manifest.model_validate(read_json(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise SadvaeError(f"{path} is not a manifest of prepared clips: {field}: {first['msg']}.") from error
+        raise SadvaeError(f"{path} is not a manifest of prepared clips: {first_fault(error)}.") from error
 
 
 def new_manifest(

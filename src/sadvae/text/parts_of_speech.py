@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from importlib import resources
 
 BODY = "body"
@@ -50,6 +51,7 @@ def split_by_rule(name: str) -> tuple[str, str]:
     return words[0], " ".join(rest) or BODY
 
 
+@cache
 def _known() -> dict[str, tuple[str, str]]:
     text = (resources.files("sadvae.text") / "data" / "verbs_nouns.json").read_text(encoding="utf-8")
     return {name.casefold(): (verb, noun) for name, (verb, noun) in json.loads(text).items()}
