@@ -26,6 +26,7 @@ from sadvae.recognition.asked import (
     checked_descriptions,
     checked_names,
     divided,
+    say_alike,
 )
 from sadvae.recognition.card import model_card
 from sadvae.recognition.config import Origin, RecognizerConfig
@@ -116,15 +117,18 @@ class Recognizer:
         mode: "zsl" asks about these names alone; "gzsl" adds the classes that the recogniser was trained on.
         none_of_these: a prediction says "none of these" where any name fits with less than this probability; 0: never.
         map_layout: bring clips of another layout to this recogniser's (skeleton/joint_maps.py) in place of refusing
-        them, which config.layouts get unasked; note is called with a sentence on what was mapped and what is missing.
+        them, which config.layouts get unasked. note: is called with sentences on what was mapped and what is missing,
+        and on names that the text encoder reads alike.
         Returns one Prediction per clip, probabilities summing to 1 over all candidates, the best top_k of them; clips
         get numbers behind their names where two have one name.
-        Raises SadvaeError for unreadable or empty clips, another skeleton layout, no or doubled names, or a
-        top_k below 1.
+        Raises SadvaeError for unreadable clips, another skeleton layout, no or doubled names, or a top_k below 1, and
+        UnfitError for clips that hold nothing to recognise.
         """
         names = checked_names(classes)
         features = self.memory.features(self.encoder, self._prepared(clips, map_layout, note))
-        return self._question(names, descriptions, mode).predictions(features, top_k, none_of_these)
+        question = self._question(names, descriptions, mode)
+        say_alike(question.new, question.vectors, note)
+        return question.predictions(features, top_k, none_of_these)
 
     def explain(
         self,

@@ -294,7 +294,7 @@ def test_names_are_checked(sadvae: CommandLine, tmp_path: Path) -> None:
         ("squat\r\nwave, \r\n\r\nfall down\r\n", ["squat", "wave", "fall down"]),
         ('"sit, then stand"\nwave', ["sit, then stand", "wave"]),
         ('"up; down"', ["up; down"]),
-        ("up; down, squat", ["up; down", "squat"]),
+        ('"up; down", squat', ["up; down", "squat"]),
         ("\n", []),
         ("", []),
     ],
@@ -308,7 +308,12 @@ def test_names_are_parted_by_commas_and_line_ends(text: str, names: list[str]) -
     [
         ('wave, "sit, then stand', "a double quote in the class names is not closed"),
         ('"squat\nwave, jump', "a double quote in the class names is not closed"),
-        ("wave the left hand; squat; kick", "separate names with commas, not with semicolons"),
+        (
+            "wave the left hand; squat; kick",
+            "'wave the left hand; squat; kick' would be one class name",
+        ),
+        ("squat; wave; kick, jump", "'squat; wave; kick' would be one class name"),
+        ("0\tsquat\n1\twave", "would be one class name; .* not with semicolons or tabs"),
     ],
 )
 def test_slips_in_lists_of_names_are_refused(text: str, said: str) -> None:

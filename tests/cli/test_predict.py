@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ from sadvae.recognition.answers import Answer, Effect, Explanation
 from sadvae.recognition.folder import read_parts
 from sadvae.recognizer import Recognizer
 from sadvae.report.finished import is_run_folder, read_run
+from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.generated import generate_clip_set
+from sadvae.skeleton.read import read_clips
+from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine
 from tests.cli.test_chain import WORDS, clip_file
 
@@ -56,6 +60,43 @@ def test_files_of_one_name_in_two_folders_get_numbers(recognizer: Path, tmp_path
     assert first["name"] == second["name"]
 
 
+def test_a_clip_without_a_body_and_a_long_one_are_said_beside_the_answers(
+    recognizer: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    clip = read_clips(clip_file(tmp_path))[0]
+    empty = replace(clip, joints=np.zeros_like(clip.joints), clip_id="empty")
+    long = replace(clip, joints=np.tile(clip.joints, (1, 601 // clip.joints.shape[1] + 1, 1, 1)), clip_id="long")
+    for name, clips in (("three", (clip, empty, long)), ("one", (empty,))):
+        write_clips_file(tmp_path / f"{name}.npz", ClipSet("asked", clip.layout, clips, ()))
+    words = ("predict", recognizer, "--classes", WORDS, "--out", tmp_path / "a.json")
+    done = sadvae(*words, tmp_path / "three.npz", "--explain")
+    assert done.code == 0, done.err
+    assert done.err.count("Left out: clip 'empty' cannot be recognised") == 1
+    assert done.err.count("Clip 'long' has") == 1
+    assert "--timeline says which action" in " ".join(done.err.split())
+    first, second, third = json.loads((tmp_path / "a.json").read_text())
+    assert (first["clip"], second["clip"], third["clip"]) == (clip.clip_id, "long", "empty")
+    assert first["explanation"]
+    assert (third["name"], third["answers"], bool(third["left_out"])) == (None, [], True)
+    refused = sadvae(*words, tmp_path / "one.npz")
+    assert (refused.code, "'empty' cannot be recognised" in refused.err) == (2, True)
+
+
+def test_descriptions_are_found_in_any_case(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    told = tmp_path / "d.json"
+    told.write_text(json.dumps({"fly a kite": ["one hand pulls a line"], "hop": ["both feet leave the floor"]}))
+    words = ("predict", recognizer, clip_file(tmp_path), "--descriptions", told, "--out", tmp_path / "a.json")
+    found = []
+    for names in ("fly a kite, hop", "Hop, Fly a  Kite"):
+        done = sadvae(*words, "--classes", names)
+        assert done.code == 0, done.err
+        answers = json.loads((tmp_path / "a.json").read_text())[0]["answers"]
+        found.append({" ".join(a["name"].lower().split()): a["probability"] for a in answers})
+    assert found[0] == pytest.approx(found[1], abs=0.05)
+    done = sadvae(*words, "--classes", "Hop, fly a plane")
+    assert "describes 'fly a kite', which is not among the classes, and not 'fly a plane'" in done.err
+
+
 def test_explain_names_parts_joints_and_moments(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
     path = clip_file(tmp_path)
     done = sadvae("predict", recognizer, path, "--classes", WORDS, "--explain", "--out", tmp_path / "a.json")
@@ -77,6 +118,8 @@ def test_an_explanation_shows_what_matters_most_first() -> None:
     effects = tuple(Effect(name, p, 0.0) for name, p in (("a", 0.5), ("b", 0.1), ("c", 0.9), ("d", 0.2)))
     text = explained(Explanation("clip", Answer("wave", 0.75), (Answer("clap", 0.6),), effects, effects, effects))
     assert text.splitlines()[0] == "clip: wave, 75.0 %. Looks most like: clap 60.0 %."
+    none = explained(Explanation("clip", Answer("wave", 0.75), (Answer("clap", 0.6),), (), (), ()), none=True)
+    assert none.startswith("clip: none of these; the nearest: wave, 75.0 %. Looks most like: clap")
     assert text.splitlines()[1] == "  without its parts: b 10.0 %, d 20.0 %, a 50.0 %"
 
 

@@ -19,8 +19,9 @@ from sadvae.cli.timelines import Over, show_timelines
 from sadvae.cli.videos import Asking, Recording
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Answer, Prediction
+from sadvae.recognition.asked import UnfitError, prepared
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
-from sadvae.recordings.timeline import Timeline, timeline
+from sadvae.recordings.timeline import CHUNK, Timeline, timeline
 from sadvae.recordings.timeline_files import subtitles, write_timelines
 from sadvae.recordings.windows import cell_edges, cell_scores, window_starts
 from sadvae.skeleton.clips_file import write_clips_file
@@ -46,6 +47,7 @@ class Heights:
         self, clips: SkeletonClip | Sequence[SkeletonClip], classes: Sequence[str], *_: object, **__: object
     ) -> list[Prediction]:
         several = [clips] if isinstance(clips, SkeletonClip) else clips
+        prepared(several, STICK, self.config.prepare)
         self.asked.append(len(several))
         return [self._one(clip, classes) for clip in several]
 
@@ -170,7 +172,9 @@ def test_prepared_windows_are_not_kept_while_the_others_are_looked_at() -> None:
     clip = recording(("up", 900))
     heights = Heights(config=SimpleNamespace(prepare=PrepareSettings(canonicalise=False, frames=1000), layouts=()))
     one = 1000 * clip.joints[0, 0].nbytes
-    assert most_memory(lambda: timeline(heights, clip, NAMES, window=1.0, step=0.1)) < 60 * one
+    # Of 291 windows, those of one question are there at a time.
+    assert most_memory(lambda: timeline(heights, clip, NAMES, window=1.0, step=0.1)) < 2 * CHUNK * one
+    assert sum(heights.asked) == 291
 
 
 def test_the_best_path_is_the_best_of_all_paths() -> None:
@@ -259,3 +263,27 @@ def test_bad_questions_are_refused_in_words(tmp_path: Path) -> None:
         write_timelines(tmp_path / "x.srt", [MADE, MADE])
     with pytest.raises(SadvaeError, match=r"ends in \.txt"):
         write_timelines(tmp_path / "x.txt", [MADE])
+
+
+def test_windows_without_a_body_are_left_out_of_the_question_and_others_keep_their_places() -> None:
+    heights, clip = Heights(), recording(("up", 60), ("nobody", 120), ("down", 60))
+    done: list[tuple[int, int]] = []
+    found = timeline(heights, clip, NAMES, window=1.0, step=0.1, fps=30, progress=lambda *now: done.append(now))
+    assert [s.name for s in found.segments] == ["up", "down"]
+    assert found.segments[1].start == pytest.approx(180, abs=3)
+    assert sum(heights.asked) < done[-1][0] == done[-1][1]
+
+
+def test_a_recording_without_anybody_costs_the_others_no_timeline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, empty = recording(("up", 60)), replace(recording(("nobody", 60)), clip_id="empty")
+    asking, out = Asking(list(NAMES), None, 3, "zsl"), tmp_path / "t.json"
+    show_timelines(Heights(), [Recording(good, 30.0), Recording(empty, 30.0)], asking, Over(1.0, 0.1), out)
+    said = capsys.readouterr()
+    assert "Left out: no part of clip 'empty' can be recognised" in said.err
+    assert "frames a second are assumed" not in said.err
+    assert [one["clip"] for one in json.loads(out.read_text())] == ["long"]
+    with pytest.raises(UnfitError, match="'empty'"):
+        show_timelines(Heights(), [Recording(empty)], asking, Over(1.0, 0.1), None)
+    assert "30 frames a second are assumed" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
@@ -24,16 +24,24 @@ def show_answers(found: Sequence[Prediction]) -> None:
     Console(soft_wrap=True, emoji=False).print(_table(found))
 
 
-def show_reasons(reasons: Sequence[Explanation]) -> None:
-    """Print explanations in words."""
+def show_reasons(found: Sequence[Prediction], reasons: Sequence[Explanation]) -> None:
+    """Print explanations in words, of the answers found if there are any."""
     console = Console(soft_wrap=True, emoji=False)
-    for reason in reasons:
-        console.print(explained(reason), markup=False, highlight=False)
+    for prediction, reason in zip(found, reasons, strict=bool(reasons)):
+        console.print(explained(reason, none=prediction.none_of_these), markup=False, highlight=False)
 
 
-def write_answers(out: Path, found: Sequence[Prediction], reasons: Sequence[Explanation]) -> None:
-    """Write answers as JSON, each with its explanation where there are any, and say so."""
-    write_json(out, [_as_json(p, r) for p, r in zip_longest(found, reasons)])
+def write_answers(
+    out: Path, found: Sequence[Prediction], reasons: Sequence[Explanation], unfit: Mapping[str, str]
+) -> None:
+    """Write answers as JSON, each with its explanation where there are any, and say so.
+
+    unfit: clips that were left out, and why; they come last, without answers.
+    """
+    left_out = [
+        {"clip": name, "name": None, "fits": None, "answers": [], "left_out": why} for name, why in unfit.items()
+    ]
+    write_json(out, [*(_as_json(p, r) for p, r in zip_longest(found, reasons)), *left_out])
     typer.echo(f"Wrote {out}")
 
 
@@ -49,10 +57,11 @@ def _table(found: Sequence[Prediction]) -> Table:
     return table
 
 
-def explained(reason: Explanation) -> str:
-    """An explanation in plain words, some lines of text."""
+def explained(reason: Explanation, *, none: bool = False) -> str:
+    """An explanation in plain words, some lines of text; none: of a clip that no name fits."""
     answer, near = reason.answer, ", ".join(f"{a.name} {percent(a.probability)} %" for a in reason.nearest)
-    lines = [f"{reason.clip_id}: {answer.name}, {percent(answer.probability)} %. Looks most like: {near}."]
+    named = f"{NONE_OF_THESE}; the nearest: {answer.name}" if none else answer.name
+    lines = [f"{reason.clip_id}: {named}, {percent(answer.probability)} %. Looks most like: {near}."]
     for what, held in (("parts", reason.parts), ("joints", reason.joints), ("moments", reason.moments)):
         best = sorted(held, key=lambda effect: effect.probability)[:3]
         lines.append(f"  without its {what}: " + ", ".join(f"{e.name} {percent(e.probability)} %" for e in best))

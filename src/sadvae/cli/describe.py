@@ -14,6 +14,7 @@ from rich.table import Table
 from sadvae.cli.ignored import refuse_ignored
 from sadvae.cli.names import names_of
 from sadvae.cli.show import Progresses
+from sadvae.files import check_ending
 from sadvae.report.words import counted
 from sadvae.text.chat import Chat
 from sadvae.text.describe import Described, describe, write_descriptions
@@ -49,6 +50,7 @@ def command(
     ] = None,
 ) -> None:
     """Describe, print the first sentence of each class, and write the file."""
+    check_ending(out, (".json",), "descriptions go")
     names = names_of(classes)
     endpoint = None if templates else endpoint_from()
     if endpoint is None:

@@ -13,6 +13,7 @@ from sadvae.errors import SadvaeError
 from sadvae.features.flora import write_flora
 from sadvae.features.folder import Features, read_features
 from sadvae.features.published_write import write_published
+from sadvae.files import check_ending
 from sadvae.protocol import training_subjects
 from sadvae.report.words import counted
 from sadvae.skeleton.pyskl import write_pyskl
@@ -32,6 +33,8 @@ A recogniser goes to `onnx`: a folder of graphs that `sadvae predict` asks witho
 """
 
 Target = Literal["published", "flora", "pyskl", "onnx"]
+# The targets that are one file, by their endings.
+FILES: dict[Target, tuple[str, ...]] = {"flora": (".npz",), "pyskl": (".pkl",)}
 
 
 def command(
@@ -56,6 +59,8 @@ def command(
     """Export and say what was written."""
     if not source.exists():
         raise SadvaeError(f"{source} does not exist; check the path.")
+    if to in FILES:
+        check_ending(out, FILES[to], f"{to} goes")
     if to == "onnx":
         return _export_recognizer(source, out, names_of(classes) if classes else [], text_model)
     if (source / "task.json").is_file():

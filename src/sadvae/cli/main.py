@@ -14,6 +14,8 @@ from sadvae import __version__
 from sadvae.errors import SadvaeError
 
 STOPPED = 130
+# The verbs that keep what they have done when they are stopped.
+RESUMED = ("demo", "run", "bench", "search", "poses", "prepare", "pretrain", "accuracy", "describe")
 
 
 # Every verb in the order of the chain: the module of this folder that has it, and its line in `sadvae --help`.
@@ -99,8 +101,8 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     words = sys.argv[1:] if arguments is None else arguments
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    asked = next((word for word in words if not word.startswith("-")), None)
     try:
-        asked = next((word for word in words if not word.startswith("-")), None)
         _refuse_many_processes(asked)
         build_app(asked)(args=words)
     except SadvaeError as error:
@@ -117,7 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     except SystemExit as stop:
         # Typer turns Ctrl-C into this code, without a word.
         if stop.code == STOPPED:
-            errors.print("Stopped. The same command goes on where it stopped.")
+            errors.print("Stopped. The same command goes on where it stopped." if asked in RESUMED else "Stopped.")
         raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from sadvae.cli.videos import Asking, read_recordings, refuse_files, watch_camer
 from sadvae.errors import SadvaeError
 from sadvae.files import check_ending
 from sadvae.portable.recognizer import PortableRecognizer
+from sadvae.recognition.answers import Prediction
+from sadvae.recognition.asked import Note, plain, told_apart, without_unfit
 from sadvae.recordings.timeline import LEAST_FIT, STEP, WINDOW
 from sadvae.recordings.timeline_files import ENDINGS, GOES
 from sadvae.text.describe import read_descriptions
@@ -27,6 +29,8 @@ from sadvae.video.camera import Watching
 if TYPE_CHECKING:
     from sadvae.recognizer import Recognizer
 
+# Frames from which on somebody may have meant a timeline; no clip of NTU RGB+D has more than 300.
+LONG = 600
 HELP = """Name the actions in skeleton files, videos or before a camera, with any names you type.
 
 Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
@@ -91,14 +95,33 @@ def _answer(
     out: Path | None,
 ) -> None:
     how: dict[str, Any] = {"mode": asking.mode, "map_layout": asking.map_layout}
-    note = partial(typer.echo, err=True)
-    what = clips, asking.names, asking.sentences
-    found = loaded.predict(*what, top_k=asking.top, none_of_these=asking.none_of_these, note=note, **how)
+    # Each sentence once, although clips are asked about twice where some are left out.
+    note, named = cache(partial(typer.echo, err=True)), told_apart(clips)
+    question = asking.names, asking.sentences
+
+    def ask(some: list[SkeletonClip]) -> list[Prediction]:
+        return loaded.predict(some, *question, top_k=asking.top, none_of_these=asking.none_of_these, note=note, **how)
+
+    found, unfit = without_unfit(named, ask)
+    for name, reason in unfit.items():
+        note(f"Left out: clip {name!r} cannot be recognised: {reason}.")
+    _say_long(named, note)
     answers.show_answers(found)
-    reasons = explainer.explain(*what, **how) if explainer else []
-    answers.show_reasons(reasons)
+    kept = [clip for clip in named if clip.clip_id not in unfit]
+    reasons = explainer.explain(kept, *question, **how) if explainer else []
+    answers.show_reasons(found, reasons)
     if out is not None:
-        answers.write_answers(out, found, reasons)
+        answers.write_answers(out, found, reasons, unfit)
+
+
+def _say_long(clips: list[SkeletonClip], note: Note) -> None:
+    """An answer is of a whole clip, which is seldom what is wanted of a long one."""
+    longest = max(clips, key=lambda clip: clip.joints.shape[1])
+    if longest.joints.shape[1] > LONG:
+        note(
+            f"Clip {longest.clip_id!r} has {longest.joints.shape[1]} frames and gets one answer; --timeline says which "
+            "action happens when."
+        )
 
 
 def _check_together(context: typer.Context, timeline: bool, camera: bool) -> None:
@@ -127,11 +150,13 @@ def _sentences(path: Path | None, names: list[str]) -> list[list[str]] | None:
     if path is None:
         return None
     texts = read_descriptions(path)
-    given = dict(zip(texts.names, texts.descriptions, strict=True))
-    stray, bare = ([name for name in a if name not in b] for a, b in ((given, names), (names, given)))
+    given = {plain(name): own for name, own in zip(texts.names, texts.descriptions, strict=True)}
+    wanted = {plain(name) for name in names}
+    stray = [name for name in texts.names if plain(name) not in wanted]
+    bare = [name for name in names if plain(name) not in given]
     if stray and bare:
         raise SadvaeError(
             f"{path} describes {stray[0]!r}, which is not among the classes, and not {bare[0]!r}, which is; write both "
             "names alike."
         )
-    return [list(given.get(name, ())) for name in names]
+    return [list(given.get(plain(name), ())) for name in names]

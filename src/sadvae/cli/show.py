@@ -104,8 +104,8 @@ def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
 def split_names(text: str) -> list[str]:
     """Class names separated by commas or line ends; a name with a comma goes in double quotes, on one line.
 
-    Raises SadvaeError for a quote that is not closed, for names with semicolons between them, and for a name that is
-    longer than csv takes (131072 letters).
+    Raises SadvaeError for a quote that is not closed, for names with semicolons or tabs between them, and for a name
+    that is longer than csv takes (131072 letters).
     """
     try:
         # Each line by itself, so that a quote that is not closed takes no other lines with it.
@@ -117,6 +117,9 @@ def split_names(text: str) -> list[str]:
             f"class names cannot be read: {error}; separate names of some words by commas or line ends."
         ) from error
     names = [name.strip() for row in rows for name in row if name.strip()]
-    if len(names) == 1 and ";" in names[0] and '"' not in text:
-        raise SadvaeError(f"{names[0]!r} would be one class name; separate names with commas, not with semicolons.")
+    odd = next((name for name in names if "\t" in name or (";" in name and '"' not in text)), None)
+    if odd is not None:
+        raise SadvaeError(
+            f"{odd!r} would be one class name; separate names with commas or line ends, not with semicolons or tabs."
+        )
     return names

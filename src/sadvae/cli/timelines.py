@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.cli.videos import Asking, Recording
-from sadvae.recognition.asked import told_apart
+from sadvae.recognition.asked import UnfitError, told_apart
 from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
 from sadvae.recordings.timeline_files import check_takes, write_timelines
 from sadvae.types import SkeletonClip
@@ -35,13 +35,23 @@ def show_timelines(
     """Print the segments of every clip, and write them to `out`. Raises SadvaeError as recordings.timeline does."""
     clips = told_apart([recording.clip for recording in recordings])
     rates = [(one.rate or FPS) if over.fps is None else over.fps for one in recordings]
+    if over.fps is None and not all(one.rate for one in recordings):
+        typer.echo(f"{FPS:g} frames a second are assumed, as files do not say; give others with --fps.", err=True)
     if out is not None:
         check_takes(out, len(clips))
-    found = []
+    found: list[Timeline] = []
+    unfit: list[UnfitError] = []
     with Progresses() as say:
         for clip, fps in zip(clips, rates, strict=True):
             told = partial(say, clip.clip_id[:9])
-            found.append(_timeline(recognizer, clip, asking, Over(over.window, over.step, fps), told))
+            try:
+                found.append(_timeline(recognizer, clip, asking, Over(over.window, over.step, fps), told))
+            except UnfitError as error:
+                unfit.append(error)
+    if not found:
+        raise unfit[0]
+    for error in unfit:
+        typer.echo(f"Left out: {error}", err=True)
     Console(soft_wrap=True, emoji=False).print(segments_table(found))
     if out is not None:
         write_timelines(out, found)

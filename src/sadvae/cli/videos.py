@@ -13,8 +13,11 @@ from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import NONE_OF_THESE, Prediction
 from sadvae.recognition.asked import Mode, read_all
+from sadvae.skeleton.bvh import BVH, stated_rate
 from sadvae.skeleton.clips_file import write_clips_file
+from sadvae.skeleton.find import find_files
 from sadvae.skeleton.joint_maps import joint_map, map_clip
+from sadvae.skeleton.recording import RawFormat
 from sadvae.types import ClipSet, Layout, SkeletonClip
 from sadvae.video.camera import Watching, watch
 from sadvae.video.capture import is_video, open_camera
@@ -42,7 +45,7 @@ class Asking:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A clip of a skeleton file, or the poses of a video and the video's frames a second."""
+    """A clip of a skeleton file, or the poses of a video; rate: frames a second, where the file says so."""
 
     clip: SkeletonClip
     rate: float | None = None
@@ -56,10 +59,16 @@ def read_recordings(given: Sequence[Path | Recording], all_bodies: bool, layout:
     """
     if layout is not None and all(isinstance(item, Recording) for item in given):
         raise SadvaeError("--layout is of clips files, but only videos were given; leave it out.")
+    # Recordings of sensors have a layout of their own; where there is nothing else, reading says so.
+    own = [not isinstance(item, Recording) and isinstance(find_files(item)[0], RawFormat) for item in given]
     found: list[Recording] = []
-    for item in given:
-        one = isinstance(item, Recording)
-        found += [item] if one else map(Recording, read_all(item, all_bodies=all_bodies, layout=layout))
+    for item, has_own in zip(given, own, strict=True):
+        if isinstance(item, Recording):
+            found.append(item)
+            continue
+        named = None if has_own and not all(own) else layout
+        rate = stated_rate(item) if item.suffix.lower() == BVH.suffix and item.is_file() else None
+        found += [Recording(clip, rate) for clip in read_all(item, all_bodies=all_bodies, layout=named)]
     return found
 
 

@@ -24,6 +24,7 @@ from sadvae.recognition.asked import (
     checked_descriptions,
     checked_names,
     divided,
+    say_alike,
 )
 from sadvae.text.class_lists import known_descriptions
 from sadvae.text.embed import embed_classes
@@ -105,7 +106,7 @@ class PortableRecognizer:
             clips, config.layout, config.prepare, map_layout=map_layout, note=note, taken=config.layouts
         )
         given = checked_descriptions(names, descriptions)
-        candidates, probabilities, fits = self._decided(self.encoder(asked), names, given, mode)
+        candidates, probabilities, fits = self._decided(self.encoder(asked), names, given, mode, note)
         found = []
         for row, clip in enumerate(asked.clips):
             fit = None if fits is None else float(fits[row])
@@ -137,6 +138,7 @@ class PortableRecognizer:
         names: tuple[str, ...],
         given: tuple[tuple[str, ...], ...],
         mode: Mode,
+        note: Note | None,
     ) -> tuple[tuple[str, ...], FloatArray, FloatArray | None]:
         """Candidates, their probabilities [n, k], and how likely any fits [n], as recognition/question.py has them."""
         seen_names, known = self.config.seen_names, self.known_texts
@@ -147,6 +149,7 @@ class PortableRecognizer:
         # The graph wants at least one name and one rival; what it says of a stand-in is not looked at.
         stand_in = np.ones((1, self.config.text_width), np.float32)
         vectors = self.embed(typed, [given[i] for i in new]) if typed else stand_in
+        say_alike(typed, vectors, note)
         against = known[list(rivals)] if known is not None and rivals else vectors[:1]
         unseen, seen, gate, fits = self.decision(
             features=of_clips[0], logits=of_clips[1], vectors=vectors, rivals=against

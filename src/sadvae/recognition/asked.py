@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.preprocess import prepare_clip_set
-from sadvae.types import ClipSet, Layout, SkeletonClip, duplicates
+from sadvae.types import ClipSet, FloatArray, Layout, SkeletonClip, duplicates
 
 # Exported recognisers ask with NumPy alone; readers and settings need more.
 if TYPE_CHECKING:
@@ -19,7 +22,18 @@ if TYPE_CHECKING:
 Asked = SkeletonClip | str | Path | Iterable[SkeletonClip | str | Path]
 Descriptions = Sequence[Sequence[str]]
 Note = Callable[[str], None]
+T = TypeVar("T")
 Mode = Literal["zsl", "gzsl"]
+# Vectors that differ by no more than rounding are of texts that the encoder reads alike.
+_ROUNDING = 1e-5
+
+
+class UnfitError(SadvaeError):
+    """Clips that cannot be recognised. reasons: why, by their names."""
+
+    def __init__(self, sentence: str, reasons: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.reasons = dict(reasons or {})
 
 
 def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
@@ -33,15 +47,39 @@ def checked_names(classes: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
+def plain(name: str) -> str:
+    """A name as names are compared: without case, doubled blanks, and the ways that Unicode has to write a letter."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+
+
 def _refuse_doubled(names: Sequence[str]) -> None:
-    """Names are compared without their case, as typed names and trained classes are."""
     known: dict[str, str] = {}
     for name in names:
-        before = known.get(name.casefold())
+        before = known.get(plain(name))
         if before is not None:
             also = "" if before == name else f", as {before!r} before"
             raise SadvaeError(f"class name {name!r} is given twice{also}; give each name once.")
-        known[name.casefold()] = name
+        known[plain(name)] = name
+
+
+def say_alike(names: Sequence[str], vectors: FloatArray, note: Note | None) -> None:
+    """Tell `note` of two names whose text vectors [name, d] are equal, so that no answer tells them apart, if any are.
+
+    Such as names in letters that the text encoder does not know.
+    """
+    if note is None or len(names) < 2:
+        return
+    # Equal rows stand side by side in the order of their sums; only those are compared whole.
+    sums = vectors.astype(np.float64) @ np.cos(np.arange(vectors.shape[1], dtype=np.float64))
+    order = np.argsort(sums, kind="stable")
+    for one in np.flatnonzero(np.diff(sums[order]) <= _ROUNDING).tolist():
+        first, second = sorted(order[one : one + 2].tolist())
+        if np.allclose(vectors[first], vectors[second], rtol=0, atol=_ROUNDING):
+            note(
+                f"The text encoder reads {names[first]!r} and {names[second]!r} alike, so answers do not tell them "
+                "apart; write them in other words, or describe them."
+            )
+            return
 
 
 def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None) -> tuple[tuple[str, ...], ...]:
@@ -52,6 +90,9 @@ def checked_descriptions(names: Sequence[str], descriptions: Descriptions | None
         raise SadvaeError(
             f"{len(names)} class names come with {len(descriptions)} lists of descriptions; expected one each."
         )
+    for name, sentences in zip(names, descriptions, strict=True):
+        if isinstance(sentences, str):
+            raise SadvaeError(f"the descriptions of {name!r} are one text, {sentences!r}; give a list of sentences.")
     return tuple(tuple(sentences) for sentences in descriptions)
 
 
@@ -114,19 +155,37 @@ def asked_clips(
 
 
 def prepared(clips: Sequence[SkeletonClip], layout: Layout, settings: PrepareSettings) -> ClipSet:
-    """Clips prepared as in training, without labels. Raises SadvaeError for another layout or a clip that is empty."""
-    first = clips[0]
-    if first.layout.joints != layout.joints:
+    """Clips prepared as in training, without labels.
+
+    Raises SadvaeError for another layout, and UnfitError for clips that hold nothing to recognise.
+    """
+    other = next((clip for clip in clips if clip.layout.joints != layout.joints), None)
+    if other is not None:
         raise SadvaeError(
-            f"clip {first.clip_id!r} has layout {first.layout.name!r} ({len(first.layout.joints)} joints); "
+            f"clip {other.clip_id!r} has layout {other.layout.name!r} ({len(other.layout.joints)} joints); "
             f"this recogniser knows {layout.name!r} ({len(layout.joints)} joints); "
             "ask for --map-layout (map_layout=True) to bring it to that layout."
         )
     unlabelled = tuple(SkeletonClip(c.joints, c.layout, c.clip_id, None, c.subject) for c in clips)
-    found, dropped = prepare_clip_set(ClipSet("asked", first.layout, unlabelled, ()), settings)
+    found, dropped = prepare_clip_set(ClipSet("asked", clips[0].layout, unlabelled, ()), settings)
     if dropped:
-        raise SadvaeError(f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}.")
+        sentence = f"clip {dropped[0].clip_id!r} cannot be recognised: {dropped[0].reason}."
+        raise UnfitError(sentence, {one.clip_id: one.reason for one in dropped})
     return found
+
+
+def without_unfit(clips: Sequence[SkeletonClip], ask: Callable[[list[SkeletonClip]], T]) -> tuple[T, dict[str, str]]:
+    """What `ask` says of clips, and of those that it cannot recognise the reasons; it is asked again without these.
+
+    Clips must have a name each. Raises UnfitError where no clip is left.
+    """
+    try:
+        return ask(list(clips)), {}
+    except UnfitError as error:
+        left = [clip for clip in clips if clip.clip_id not in error.reasons]
+        if not left or len(left) == len(clips):
+            raise
+        return ask(left), error.reasons
 
 
 def divided(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Prediction
+from sadvae.recognition.asked import Note, UnfitError, without_unfit
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
 from sadvae.recordings.windows import cell_edges, cell_scores, frames_of, window_starts
 from sadvae.skeleton.joint_maps import joint_map, map_clip
-from sadvae.skeleton.preprocess import Dropped, prepare_clip
 from sadvae.types import FloatArray, IntArray, Layout, SkeletonClip
 
 # Seconds, and how likely a name must fit; chosen on trained classes (benchmarks/timeline.py).
@@ -77,7 +78,7 @@ def timeline(
     mode: Literal["zsl", "gzsl"] = "zsl",
     none_of_these: float = LEAST_FIT,
     map_layout: bool = False,
-    note: Callable[[str], None] | None = None,
+    note: Note | None = None,
     progress: Progress | None = None,
 ) -> Timeline:
     """Name the actions of a recording over time.
@@ -96,8 +97,11 @@ def timeline(
     if map_layout or whole.layout.name in recognizer.config.layouts:
         whole = _mapped(whole, recognizer.encoder.layout, note)
     frames = whole.joints.shape[1]
-    starts, pieces = _windows(whole, window_starts(frames, size, stride), size, recognizer)
-    names, answers = _asked(recognizer, pieces, (classes, descriptions, mode), progress)
+    starts = window_starts(frames, size, stride)
+    names, answers, kept = _asked(
+        recognizer, _windows(whole, starts, size), (classes, descriptions, mode), note, progress
+    )
+    starts = starts[kept]
     edges = cell_edges(frames, stride)
     cells = cell_scores(answers, starts, size, edges)
     nobody = _nobody(cells, whole.joints, edges)
@@ -120,43 +124,60 @@ def _one_clip(clip: SkeletonClip | str | Path, recognizer: Names) -> SkeletonCli
     return read[0]
 
 
-def _mapped(clip: SkeletonClip, target: Layout, note: Callable[[str], None] | None) -> SkeletonClip:
+def _mapped(clip: SkeletonClip, target: Layout, note: Note | None) -> SkeletonClip:
     if note is not None and clip.layout.joints != target.joints:
         note(joint_map(clip.layout, target).sentence)
     return map_clip(clip, target)
 
 
-def _windows(
-    whole: SkeletonClip, starts: IntArray, size: int, recognizer: Names
-) -> tuple[IntArray, list[SkeletonClip]]:
-    """The windows that can be recognised, and where they begin. Raises SadvaeError if there is none."""
-    cut = [
+def _windows(whole: SkeletonClip, starts: IntArray, size: int) -> list[SkeletonClip]:
+    return [
         replace(whole, joints=whole.joints[:, start : start + size], clip_id=f"{whole.clip_id} frame {start}")
         for start in starts.tolist()
     ]
-    unfit = [_unfit(piece, recognizer.config.prepare) for piece in cut]
-    kept = [i for i, reason in enumerate(unfit) if reason is None]
-    if not kept:
-        raise SadvaeError(f"no part of clip {whole.clip_id!r} can be recognised; the first: {unfit[0]}.")
-    return starts[kept], [cut[i] for i in kept]
-
-
-def _unfit(piece: SkeletonClip, settings: Any) -> str | None:
-    """Why a window cannot be recognised. Of prepared windows only this stays: together they are many recordings."""
-    prepared = prepare_clip(piece, settings)
-    return prepared.reason if isinstance(prepared, Dropped) else None
 
 
 def _asked(
-    recognizer: Names, pieces: list[SkeletonClip], question: tuple[Any, Any, str], progress: Progress | None
-) -> tuple[tuple[str, ...], FloatArray]:
-    """Names, those asked for first, and of windows their scores and whether any fits: float32 [window, name + 1]."""
+    recognizer: Names,
+    pieces: list[SkeletonClip],
+    question: tuple[Any, Any, str],
+    note: Note | None,
+    progress: Progress | None,
+) -> tuple[tuple[str, ...], FloatArray, list[int]]:
+    """Names, those asked for first; scores of windows, and whether any fits, float32 [window, name + 1]; and which.
+
+    Windows that hold nothing to recognise have no scores. Raises UnfitError if all are so.
+    """
     classes, descriptions, mode = question
     found: list[Prediction] = []
+    unfit: dict[str, str] = {}
     for start in range(0, len(pieces), CHUNK):
-        found += recognizer.predict(pieces[start : start + CHUNK], classes, descriptions, mode=mode)
+        # What is to be said of the question is said once.
+        ask = partial(recognizer.predict, note=None if found else note)
+        some, left_out = _of_chunk(ask, pieces[start : start + CHUNK], classes, descriptions, mode)
+        found, unfit = found + some, unfit | left_out
         if progress is not None:
-            progress(len(found), len(pieces))
+            progress(len(found) + len(unfit), len(pieces))
+    if not found:
+        name, reason = pieces[0].clip_id.rpartition(" frame ")[0], unfit[pieces[0].clip_id]
+        raise UnfitError(f"no part of clip {name!r} can be recognised; the first: {reason}.", {name: reason})
+    kept = [place for place, piece in enumerate(pieces) if piece.clip_id not in unfit]
+    return *_scored(found, classes), kept
+
+
+def _of_chunk(
+    predict: Callable[..., list[Prediction]], pieces: list[SkeletonClip], classes: Any, descriptions: Any, mode: str
+) -> tuple[list[Prediction], dict[str, str]]:
+    def ask(clips: list[SkeletonClip]) -> list[Prediction]:
+        return predict(clips, classes, descriptions, mode=mode)
+
+    try:
+        return without_unfit(pieces, ask)
+    except UnfitError as error:
+        return [], error.reasons
+
+
+def _scored(found: list[Prediction], classes: Sequence[str]) -> tuple[tuple[str, ...], FloatArray]:
     candidates = [answer.name for answer in found[0].answers]
     asked = [name.strip() for name in classes if name.strip() in candidates]
     names = (*asked, *sorted(set(candidates) - set(asked)))

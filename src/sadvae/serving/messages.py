@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from sadvae.recordings.timeline import WINDOW
 from sadvae.serving.limits import LONGEST_NAME, MOST_NAMES
 
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
@@ -119,7 +120,7 @@ class TimelineQuestion(Question):
     """The same over time. frames_a_second: of the recording. window: seconds that one answer is about."""
 
     frames_a_second: float = Field(default=30.0, ge=1, le=1000)
-    window: float = Field(default=2.0, ge=0.1, le=60)
+    window: float = Field(default=WINDOW, ge=0.1, le=60)
 
 
 class NamedAnswer(Message):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from sadvae.errors import SadvaeError
 from sadvae.serving.held import Recording
 from sadvae.serving.video import read_video
+from sadvae.skeleton.bvh import BVH, stated_rate
 from sadvae.skeleton.layouts import layout_names
 from sadvae.skeleton.read import read_clip_set
 from sadvae.video.capture import is_video
@@ -41,9 +43,13 @@ def _skeletons(path: Path, layout: str | None) -> list[Recording]:
         )
     if not found.clips:
         raise SadvaeError(f"{path} holds no clip; hand in another file.")
-    return [Recording(clip) for clip in found.clips]
+    rate = stated_rate(path) if path.suffix.lower() == BVH.suffix else None
+    return [Recording(clip, rate) for clip in found.clips]
 
 
 def _in_their_words(sentence: str, path: Path, shown: str) -> str:
-    """A sentence without our folder and our name of the file."""
+    """A sentence without our folder, our name of the file, and options that only commands have."""
+    sentence = re.sub(
+        r"give one with --layout: (.*) or the path of a layout \.json file", r"say which it has: \1", sentence
+    )
     return sentence.replace(str(path), shown).replace(f"{path.parent}/", "").replace(path.stem, Path(shown).stem)

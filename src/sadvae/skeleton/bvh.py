@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,19 @@ def read_bvh_file(path: Path) -> np.ndarray:
     check_size(len(values), len(joints), path)
     names = bvh_joints({joint.name: place for place, joint in reversed(list(enumerate(joints)))})
     return in_layout(positions(joints, values) * _unit(joints, names), names, path)
+
+
+def stated_rate(path: Path) -> float | None:
+    """Frames a second by a file's line Frame Time; None where that says none. Raises SadvaeError as reading does."""
+    found = re.search(
+        rb"^[ \t]*Frame Time:[ \t]*([0-9.eE+-]{1,30})[ \t\r]*$", read_bytes(path, MAX_BYTES), re.MULTILINE
+    )
+    try:
+        seconds = float(found[1]) if found else 0.0
+    except ValueError:
+        return None
+    # Nobody records faster than a thousand frames a second, or slower than one in ten.
+    return 1 / seconds if 1e-3 <= seconds <= 10 else None
 
 
 def read_hierarchy(words: Sequence[str], where: str) -> list[Joint]:

@@ -117,7 +117,7 @@
   });
 
   const time = latest(async (newer) => {
-    const length = Number(byId("window").value) || 2;
+    const length = Number(byId("window").value) || 1.5;
     const long = state.clip && state.clip.frames / rate() > 1.5 * length;
     byId("when").hidden = !long;
     if (!long || !ready("timing")) return;
