@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import time
+import tracemalloc
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,7 @@ from sadvae.files import (
     write_json,
     write_text,
 )
+from sadvae.skeleton.mapped import map_npz
 
 SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -83,6 +85,43 @@ def test_a_header_that_claims_too_much_is_refused_before_memory_is_taken(tmp_pat
         read_arrays(tmp_path / "h.npz")
     with pytest.raises(SadvaeError, match="claims an array"):
         read_npy(tmp_path / "h.npy")
+
+
+def write_zeros(path: Path, mebibytes: int, members: int = 1) -> Path:
+    """An .npz whose members hold so many mebibytes of zeros each, packed two hundredfold."""
+    header = io.BytesIO()
+    shape = (mebibytes * 2**20,)
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number in range(members):
+            with archive.open(f"x{number}.npy", "w") as member:
+                member.write(header.getvalue())
+                for _ in range(mebibytes):
+                    member.write(bytes(2**20))
+    return path
+
+
+@pytest.mark.parametrize(("mebibytes", "members"), [(260, 1), (52, 5)])
+def test_a_small_file_cannot_fill_the_memory(tmp_path: Path, mebibytes: int, members: int) -> None:
+    path = write_zeros(tmp_path / "b.npz", mebibytes, members)
+    tracemalloc.start()
+    for read in (read_arrays, lambda path: map_npz(path, ["x0"])):
+        with pytest.raises(SadvaeError, match=r"b\.npz claims \d+ bytes of content; at most 268435456 are read"):
+            read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_arrays_of_one_value_are_read_and_take_their_size_once(tmp_path: Path) -> None:
+    path = write_zeros(tmp_path / "z.npz", 16)
+    assert path.stat().st_size * 200 < 16 * 2**20
+    tracemalloc.start()
+    read = read_arrays(path)["x0"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (read.nbytes, read.any(), read.flags.writeable) == (16 * 2**20, False, True)
+    assert peak < 20 * 2**20
 
 
 def test_a_stopped_write_leaves_the_old_file(tmp_path: Path) -> None:

@@ -218,7 +218,8 @@ def test_a_bad_file_is_refused_in_one_sentence_that_names_it(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
 def test_a_small_file_that_would_fill_the_memory_is_refused(served: Served, tmp_path: Path) -> None:
-    """720 MB of zeros, packed in a clips file of 3 MB, where 512 MB may be taken."""
+    """720 MB, nearly all zeros, packed in a clips file of 11 MB, where 512 MB may be taken."""
+    noise, zeros = np.random.default_rng(0).bytes(4_000_000), bytes(4_000_000)
     about = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2400000, 25, 3), }".ljust(117) + "\n"
     path = tmp_path / "bomb.npz"
     with (
@@ -226,9 +227,9 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(served: Served, tmp_
         archive.open("joints.npy", "w", force_zip64=True) as member,
     ):
         member.write(b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + about.encode())
-        for _ in range(180):
-            member.write(bytes(4_000_000))
-    limits = Limits(upload_bytes=8 * 2**20, seconds=30)
+        for number in range(180):
+            member.write(noise if number < 2 else zeros)
+    limits = Limits(upload_bytes=16 * 2**20, seconds=30)
     web = TestClient(new_app(served.worker, limits, served.uploads, host_names(PORT)), base_url=HERE)
     reply = web.post("/api/clips", params={"name": "bomb.npz"}, content=path.read_bytes(), headers=FILE)
     assert (reply.status_code, "more memory" in sentence(reply)) == (413, True)
