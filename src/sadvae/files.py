@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import stat
 import struct
 import tempfile
 import zipfile
@@ -167,14 +168,34 @@ def read_bytes(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:
     """The bytes of a file of at most `limit` bytes. Raises SadvaeError if it is missing, unreadable or too large."""
     path = Path(path)
     try:
-        size = path.stat().st_size
+        size = regular_size(path)
         if size > limit:
             raise SadvaeError(f"{path} has {size} bytes; at most {limit} are read here.")
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(size + 1)
+            # A file may grow while it is read, and those of /proc say that they are empty.
+            if len(data) > size:
+                data += stream.read(limit - size)
     except FileNotFoundError as error:
         raise SadvaeError(f"{path} does not exist; check the path.") from error
     except OSError as error:
         raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if len(data) > limit:
+        raise SadvaeError(f"{path} has more than {limit} bytes, which are all that is read here.")
+    return data
+
+
+def regular_size(path: Path) -> int:
+    """The bytes that a file has. Raises SadvaeError for what is no regular file, OSError where the file system does.
+
+    A device may have no end, and opening a pipe waits until somebody writes to it.
+    """
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise SadvaeError(f"{path} is a folder; expected a file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise SadvaeError(f"{path} is a device or a pipe; expected a regular file, so copy what it gives into one.")
+    return found.st_size
 
 
 def read_json(path: Path) -> Any:
@@ -346,9 +367,10 @@ def read_npy(path: Path) -> np.ndarray:
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, in hexadecimal. Raises SadvaeError if it cannot be read."""
-    digest = hashlib.sha256()
+    path, digest = Path(path), hashlib.sha256()
     try:
-        with Path(path).open("rb") as stream:
+        regular_size(path)
+        with path.open("rb") as stream:
             while block := stream.read(_PIECE):
                 digest.update(block)
     except OSError as error:

@@ -8,6 +8,7 @@ import os
 import time
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,13 +24,16 @@ from sadvae.files import (
     atomic_folder,
     locked,
     read_arrays,
+    read_bytes,
     read_json,
     read_npy,
+    sha256_of,
     write_arrays,
     write_json,
     write_text,
 )
 from sadvae.skeleton.mapped import map_npz
+from sadvae.skeleton.safe_pickle import read_pickle
 
 SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -235,6 +239,29 @@ def test_missing_and_broken_json(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SadvaeError, match="not valid JSON"):
         read_json(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("read", [read_bytes, read_json, sha256_of, read_pickle])
+def test_only_regular_files_are_read(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """A device may never end (/dev/zero), and a pipe may never begin; this device ends, for the sake of the test."""
+    (tmp_path / "link.pkl").symlink_to(os.devnull)
+    with pytest.raises(SadvaeError, match=r"link\.pkl is a device or a pipe; .* regular file"):
+        read(tmp_path / "link.pkl")
+    with pytest.raises(SadvaeError, match="is a folder; expected a file"):
+        read(tmp_path)
+
+
+def test_a_file_that_has_more_than_it_says_is_bounded(tmp_path: Path) -> None:
+    """Files of /proc say that they are empty; others grow while they are read."""
+    path = Path("/proc/self/status")
+    assert path.stat().st_size == 0
+    with pytest.raises(SadvaeError, match="status has more than 20 bytes"):
+        read_bytes(path, 20)
+    assert b"VmPeak" in read_bytes(path)
+    (tmp_path / "a").write_bytes(b"x" * 20)
+    assert read_bytes(tmp_path / "a", 20) == b"x" * 20
+    with pytest.raises(SadvaeError, match="a has 20 bytes; at most 19 are read here"):
+        read_bytes(tmp_path / "a", 19)
 
 
 @pytest.mark.parametrize("leave", [True, False])

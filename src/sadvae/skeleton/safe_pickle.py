@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sadvae.errors import SadvaeError
+from sadvae.files import regular_size
 from sadvae.skeleton.pickle_numpy import (
     ArrayStub,
     Refused,
@@ -37,8 +38,8 @@ def read_pickle(path: Path) -> Any:
     """The content of a pickle file. Raises SadvaeError if it is missing, damaged or holds more than data."""
     path = Path(path)
     try:
+        size = regular_size(path)
         with path.open("rb") as stream:
-            size = path.stat().st_size
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except FileNotFoundError as error:
         raise SadvaeError(f"{path} does not exist; check the path.") from error
