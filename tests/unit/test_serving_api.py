@@ -361,6 +361,18 @@ def test_requests_other_than_files_are_small_and_say_their_length(served: Served
     assert (unsaid.status_code, "Content-Length" in sentence(unsaid)) == (411, True)
 
 
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", ""])
+def test_a_length_counts_nothing_beside_a_transfer_coding(served: Served, coding: str) -> None:
+    """HTTP reads such a request in pieces and ignores the length that it says."""
+    both = {"Content-Length": "2", "Transfer-Encoding": coding}
+    kind = {"Content-Type": "application/json"}
+    for address in ("/api/answers", "/api/timeline", "/api/samples/squat"):
+        reply = served.web.post(address, content=b"{}", headers=kind | both)
+        assert (reply.status_code, "Content-Length alone" in sentence(reply)) == (411, True)
+    large = served.web.post("/api/clips", params={"name": "a.npz"}, content=b"x" * (2**20 + 1), headers=FILE | both)
+    assert (large.status_code, "larger than 1 MB" in sentence(large)) == (413, True)
+
+
 def test_every_answer_keeps_browsers_to_this_server(served: Served) -> None:
     for address in ("/", "/docs", "/parts/page.js", "/parts/plotly.js", "/api/about", "/nothing", "/openapi.json"):
         headers = served.web.get(address).headers
