@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import stat
 import struct
 import tempfile
 import zipfile
@@ -21,12 +22,12 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from sadvae.errors import SadvaeError
+from sadvae.packed import check_content
 
 MAX_JSON_BYTES = 256 * 2**20
 MAX_ARRAY_BYTES = 64 * 2**30
-# A zip member may not claim more than this many times its packed size, so that a small file cannot fill the memory.
-MAX_COMPRESSION = 1100
 MAX_NPY_HEADER = 2**16
+_PIECE = 2**20
 LONGEST_SIDE = 18
 LARGEST_CHARACTER = 0x10FFFF
 _NPY_FIELDS = (
@@ -173,14 +174,34 @@ def read_bytes(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:
     """The bytes of a file of at most `limit` bytes. Raises SadvaeError if it is missing, unreadable or too large."""
     path = Path(path)
     try:
-        size = path.stat().st_size
+        size = regular_size(path)
         if size > limit:
             raise SadvaeError(f"{path} has {size} bytes; at most {limit} are read here.")
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(size + 1)
+            # A file may grow while it is read, and those of /proc say that they are empty.
+            if len(data) > size:
+                data += stream.read(limit - size)
     except FileNotFoundError as error:
         raise SadvaeError(f"{path} does not exist; check the path.") from error
     except OSError as error:
         raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if len(data) > limit:
+        raise SadvaeError(f"{path} has more than {limit} bytes, which are all that is read here.")
+    return data
+
+
+def regular_size(path: Path) -> int:
+    """The bytes that a file has. Raises SadvaeError for what is no regular file, OSError where the file system does.
+
+    A device may have no end, and opening a pipe waits until somebody writes to it.
+    """
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise SadvaeError(f"{path} is a folder; expected a file.")
+    if not stat.S_ISREG(found.st_mode):
+        raise SadvaeError(f"{path} is a device or a pipe; expected a regular file, so copy what it gives into one.")
+    return found.st_size
 
 
 def read_json(path: Path) -> Any:
@@ -232,6 +253,7 @@ def read_arrays(path: Path, mapped: Collection[str] = (), *, private: bool = Fal
     map_member = partial(_map_member, mode="c" if private else "r")
     try:
         with zipfile.ZipFile(path) as archive:
+            check_content(archive, path)
             return {
                 name: (map_member if name in mapped else _read_member)(archive, info, path)
                 for info in archive.infolist()
@@ -255,9 +277,9 @@ def _stem(name: str) -> str:
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
-    if info.file_size > MAX_COMPRESSION * max(info.compress_size, 1) + 2**16 or info.file_size > MAX_ARRAY_BYTES:
+    if info.file_size > MAX_ARRAY_BYTES:
         raise SadvaeError(
-            f"{path} claims {info.file_size} bytes for {info.filename!r} from {info.compress_size}; refused."
+            f"{path} claims {info.file_size} bytes for {info.filename!r}; at most {MAX_ARRAY_BYTES} are read."
         )
     with archive.open(info) as member:
         return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
@@ -311,13 +333,20 @@ def read_npy_stream(stream: Any, available: int, where: str) -> np.ndarray:
     """
     shape, fortran_order, dtype = _checked_header(stream, available, where)
     size = math.prod(shape) * dtype.itemsize
-    data = stream.read(size)
+    data = _filled(stream, size)
     if len(data) != size:
         raise SadvaeError(f"{where} claims an array of shape {shape} but ends after {len(data)} of {size} bytes.")
     if dtype.kind == "U" and np.frombuffer(data, f"{dtype.str[0]}u4").max(initial=0) > LARGEST_CHARACTER:
         raise SadvaeError(f"{where} holds text that is not valid Unicode.")
-    array = np.frombuffer(bytearray(data), dtype=dtype)
-    return array.reshape(shape, order="F" if fortran_order else "C")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")
+
+
+def _filled(stream: Any, size: int) -> np.ndarray:
+    """The next `size` bytes of a stream as uint8, fewer where it ends; in pieces, as zip members copy them."""
+    data, done = np.empty(size, np.uint8), 0
+    while done < size and (count := stream.readinto(data[done : done + _PIECE])):
+        done += count
+    return data[:done]
 
 
 def _checked_header(stream: Any, available: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
@@ -344,10 +373,11 @@ def read_npy(path: Path) -> np.ndarray:
 
 def sha256_of(path: Path) -> str:
     """The sha256 of a file's bytes, in hexadecimal. Raises SadvaeError if it cannot be read."""
-    digest = hashlib.sha256()
+    path, digest = Path(path), hashlib.sha256()
     try:
-        with Path(path).open("rb") as stream:
-            while block := stream.read(2**20):
+        regular_size(path)
+        with path.open("rb") as stream:
+            while block := stream.read(_PIECE):
                 digest.update(block)
     except OSError as error:
         raise SadvaeError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -20,6 +21,10 @@ _MATRIX, _COMPRESSED, _INT8, _INT32, _UINT32 = 14, 15, 1, 5, 6
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _NUMERIC_CLASSES = range(6, 16)
 _COMPLEX, _LOGICAL = 0x08, 0x02
+# An empty element takes 8 bytes, so their number is bounded: arrays of a file, and parts of a matrix (flags, shape,
+# name, real numbers; a fifth one is of complex numbers or wrong).
+MOST_ARRAYS = 10_000
+_MOST_PARTS = 5
 
 
 def read_mat_array(data: bytes, name: str, where: str, max_bytes: int) -> np.ndarray:
@@ -32,7 +37,9 @@ def read_mat_array(data: bytes, name: str, where: str, max_bytes: int) -> np.nda
     if order is None:
         raise SadvaeError(f"{where} is not a MATLAB level-5 .mat file; save it with MATLAB's -v6 or -v7.")
     try:
-        for kind, body in _elements(data, HEADER, order):
+        for number, (kind, body) in enumerate(_elements(data, HEADER, order)):
+            if number == MOST_ARRAYS:
+                raise _DamagedError(f"it has more than {MOST_ARRAYS} elements")
             if kind == _COMPRESSED:
                 kind, body = next(_elements(_unpacked(body, max_bytes), 0, order), (0, b""))
             if kind == _MATRIX and (found := _matrix(body, name, order)) is not None:
@@ -74,7 +81,7 @@ def _unpacked(packed: bytes, max_bytes: int) -> bytes:
 
 def _matrix(body: bytes, name: str, order: str) -> np.ndarray | None:
     """The array of a matrix element, or None if it has another name."""
-    parts = list(_elements(body, 0, order))
+    parts = list(islice(_elements(body, 0, order), _MOST_PARTS))
     kinds = [kind for kind, _ in parts[:3]]
     if kinds != [_UINT32, _INT32, _INT8] or len(parts[0][1]) != 8:
         return None

@@ -6,7 +6,9 @@ import errno
 import io
 import os
 import time
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,12 +24,16 @@ from sadvae.files import (
     atomic_folder,
     locked,
     read_arrays,
+    read_bytes,
     read_json,
     read_npy,
+    sha256_of,
     write_arrays,
     write_json,
     write_text,
 )
+from sadvae.skeleton.mapped import map_npz
+from sadvae.skeleton.safe_pickle import read_pickle
 
 SAME_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -83,6 +89,43 @@ def test_a_header_that_claims_too_much_is_refused_before_memory_is_taken(tmp_pat
         read_arrays(tmp_path / "h.npz")
     with pytest.raises(SadvaeError, match="claims an array"):
         read_npy(tmp_path / "h.npy")
+
+
+def write_zeros(path: Path, mebibytes: int, members: int = 1) -> Path:
+    """An .npz whose members hold so many mebibytes of zeros each, packed two hundredfold."""
+    header = io.BytesIO()
+    shape = (mebibytes * 2**20,)
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number in range(members):
+            with archive.open(f"x{number}.npy", "w") as member:
+                member.write(header.getvalue())
+                for _ in range(mebibytes):
+                    member.write(bytes(2**20))
+    return path
+
+
+@pytest.mark.parametrize(("mebibytes", "members"), [(260, 1), (52, 5)])
+def test_a_small_file_cannot_fill_the_memory(tmp_path: Path, mebibytes: int, members: int) -> None:
+    path = write_zeros(tmp_path / "b.npz", mebibytes, members)
+    tracemalloc.start()
+    for read in (read_arrays, lambda path: map_npz(path, ["x0"])):
+        with pytest.raises(SadvaeError, match=r"b\.npz claims \d+ bytes of content; at most 268435456 are read"):
+            read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+def test_arrays_of_one_value_are_read_and_take_their_size_once(tmp_path: Path) -> None:
+    path = write_zeros(tmp_path / "z.npz", 16)
+    assert path.stat().st_size * 200 < 16 * 2**20
+    tracemalloc.start()
+    read = read_arrays(path)["x0"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (read.nbytes, read.any(), read.flags.writeable) == (16 * 2**20, False, True)
+    assert peak < 20 * 2**20
 
 
 def test_a_stopped_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -196,6 +239,29 @@ def test_missing_and_broken_json(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SadvaeError, match="not valid JSON"):
         read_json(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("read", [read_bytes, read_json, sha256_of, read_pickle])
+def test_only_regular_files_are_read(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """A device may never end (/dev/zero), and a pipe may never begin; this device ends, for the sake of the test."""
+    (tmp_path / "link.pkl").symlink_to(os.devnull)
+    with pytest.raises(SadvaeError, match=r"link\.pkl is a device or a pipe; .* regular file"):
+        read(tmp_path / "link.pkl")
+    with pytest.raises(SadvaeError, match="is a folder; expected a file"):
+        read(tmp_path)
+
+
+def test_a_file_that_has_more_than_it_says_is_bounded(tmp_path: Path) -> None:
+    """Files of /proc say that they are empty; others grow while they are read."""
+    path = Path("/proc/self/status")
+    assert path.stat().st_size == 0
+    with pytest.raises(SadvaeError, match="status has more than 20 bytes"):
+        read_bytes(path, 20)
+    assert b"VmPeak" in read_bytes(path)
+    (tmp_path / "a").write_bytes(b"x" * 20)
+    assert read_bytes(tmp_path / "a", 20) == b"x" * 20
+    with pytest.raises(SadvaeError, match="a has 20 bytes; at most 19 are read here"):
+        read_bytes(tmp_path / "a", 19)
 
 
 @pytest.mark.parametrize("leave", [True, False])

@@ -1,6 +1,7 @@
 """The .mat reader against SciPy, and on damaged files."""
 
 import io
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -80,6 +81,22 @@ def rebuilt(body: bytes) -> bytes:
     """A file whose packed content is `body`, with a checksum that fits."""
     packed = zlib.compress(body)
     return saved(d_skel=1.0)[:128] + np.array([15, len(packed)], "<u4").tobytes() + packed
+
+
+def test_elements_without_end_take_no_memory() -> None:
+    """A matrix of the right name, then a quarter of a million empty elements: in a packed matrix, and in the file."""
+    body = np.array([6, 8, 6, 0, 5, 8, 1, 1, 1, 6], "<u4").tobytes() + b"d_skel\0\0" + bytes(2 * 2**20)
+    packed = rebuilt(np.array([14, len(body)], "<u4").tobytes() + body)
+    plain = saved(d_skel=1.0)[:128] + bytes(2 * 2**20)
+    assert len(packed) < 3000
+    tracemalloc.start()
+    with pytest.raises(SadvaeError, match="'d_skel' is not an array of real numbers"):
+        read(packed, limit=4 * 2**20)
+    with pytest.raises(SadvaeError, match="more than 10000 elements"):
+        read(plain)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 2**20
 
 
 @settings(max_examples=400, deadline=None)

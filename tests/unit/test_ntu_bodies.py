@@ -47,6 +47,6 @@ def test_motion_is_the_summed_variance_of_frames_that_are_not_wide() -> None:
 def test_actors_are_in_order_of_motion_and_merge_tracks_that_do_not_overlap() -> None:
     still, first = track(range(40), moves=0.1), track(range(20), moves=0.5, seed=1)
     later = track(range(20, 40), moves=0.3, seed=2)
-    joints = two_actors([still, later, first], 40)
+    joints = two_actors([still, later, first], 40, "f")
     np.testing.assert_array_equal(joints[0], np.concatenate([first.joints, later.joints]))
     np.testing.assert_array_equal(joints[1], still.joints)

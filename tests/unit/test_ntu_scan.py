@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sadvae.errors import SadvaeError
-from sadvae.skeleton.ntu import read_ntu_places, read_sightings
+from sadvae.skeleton.ntu import read_ntu_file, read_ntu_places, read_sightings
 from sadvae.skeleton.ntu_bodies import Sightings
 from sadvae.skeleton.ntu_lines import sightings_by_line
 from sadvae.skeleton.ntu_scan import sightings_at_once
@@ -92,6 +92,26 @@ def test_text_of_the_usual_form_is_scanned() -> None:
 def test_an_absurd_count_takes_no_memory() -> None:
     for head in (b"9999999\n1\n", b"1\n9999999\n", b"9999999\n" + b"0\n" * 9):
         assert sightings_at_once(head) is None
+
+
+def test_frames_without_bodies_are_bounded_as_they_cost_nothing_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "f.skeleton"
+    path.write_bytes(b"240001\n" + b"0\n" * 240_001)
+    for read in (read_ntu_file, read_ntu_places):
+        with pytest.raises(SadvaeError, match=r"f\.skeleton has 240001 frames of 1 body; at most 6000000 positions"):
+            read(path)
+    path.write_bytes(b"240000\n" + b"0\n" * 240_000)
+    assert read_ntu_file(path).shape == read_ntu_places(path).shape == (1, 240_000, 25, 3)
+
+
+def test_frames_count_for_each_body_that_is_kept(tmp_path: Path) -> None:
+    upright = [{body: joints * [0.1, 1, 1] for body, joints in frame.items()} for frame in frames_of([2] * 12)]
+    two = ntu_text(upright).split("\n", 1)[1].encode()
+    path = tmp_path / "f.skeleton"
+    path.write_bytes(b"120001\n" + two + b"0\n" * (120_001 - 12))
+    for read in (read_ntu_file, read_ntu_places):
+        with pytest.raises(SadvaeError, match=r"f\.skeleton has 120001 frames of 2 bodies; at most 6000000 positions"):
+            read(path)
 
 
 def test_places_keep_everything_up_to_the_fourth_body(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.clips_file import write_clips_file
+from sadvae.skeleton.find import find_files
 from sadvae.skeleton.layouts import load_layout
 from sadvae.skeleton.read import guess_dataset, read_clip_set, read_clips, source_digest
 from sadvae.types import ClipSet
@@ -173,6 +175,20 @@ def test_a_source_without_clips_says_what_was_expected(ask: Callable[[Path], obj
     write_msr(tmp_path / MSR_NAME, motion())
     with pytest.raises(SadvaeError, match="1 of MSR-Action3D and 1 of UTD-MHAD"):
         ask(tmp_path)
+
+
+def test_devices_and_pipes_of_a_folder_are_no_recordings(tmp_path: Path) -> None:
+    """A link that leads nowhere is one: its name says that a recording should be there."""
+    utd_folder(tmp_path)
+    (tmp_path / "a2_s1_t1_skeleton.mat").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "a3_s1_t1_skeleton.mat")
+    os.mkfifo(tmp_path / "pipe.pkl")
+    assert [path.name for path in find_files(tmp_path)[1]] == ["a1_s1_t1_skeleton.mat", "a27_s8_t4_skeleton.mat"]
+    with pytest.raises(SadvaeError, match=r"pipe\.pkl is neither a file nor a folder"):
+        find_files(tmp_path / "pipe.pkl")
+    (tmp_path / "a4_s1_t1_skeleton.mat").symlink_to(tmp_path / "gone.mat")
+    with pytest.raises(SadvaeError, match=r"a4_s1_t1_skeleton\.mat does not exist"):
+        read_clip_set(tmp_path)
 
 
 def test_one_clip_name_in_two_folders_is_refused(tmp_path: Path) -> None:

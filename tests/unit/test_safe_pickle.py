@@ -132,6 +132,29 @@ def test_claims_of_size_take_no_memory() -> None:
     assert peak < 2**21
 
 
+def test_a_line_takes_its_own_bytes_whatever_comes_after_it() -> None:
+    data = b"F0.5\n." + bytes(2**21)
+    tracemalloc.start()
+    assert loads_pickle(data, "here") == 0.5
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**16
+
+
+@pytest.mark.parametrize(("length", "fits"), [(0, True), (63, True), (2**20 - 1, True), (2**20, False)])
+def test_lines_of_up_to_a_mebibyte_are_read(length: int, fits: bool, tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"V" + b"a" * length + b"\n.")
+    for read in (read_pickle, lambda path: loads_pickle(path.read_bytes(), str(path))):
+        if fits:
+            assert read(path) == "a" * length
+        else:
+            with pytest.raises(SadvaeError, match="not a readable pickle"):
+                read(path)
+    with pytest.raises(SadvaeError, match="not a readable pickle"):
+        loads_pickle(b"V" + b"a" * length, "here")
+
+
 def test_endless_files_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sadvae.skeleton.safe_pickle.MAX_STEPS", 1000)
     with pytest.raises(SadvaeError, match="more than 1000 steps"):

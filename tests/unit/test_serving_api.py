@@ -218,7 +218,8 @@ def test_a_bad_file_is_refused_in_one_sentence_that_names_it(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
 def test_a_small_file_that_would_fill_the_memory_is_refused(served: Served, tmp_path: Path) -> None:
-    """720 MB of zeros, packed in a clips file of 3 MB, where 512 MB may be taken."""
+    """720 MB, nearly all zeros, packed in a clips file of 11 MB, where 512 MB may be taken."""
+    noise, zeros = np.random.default_rng(0).bytes(4_000_000), bytes(4_000_000)
     about = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2400000, 25, 3), }".ljust(117) + "\n"
     path = tmp_path / "bomb.npz"
     with (
@@ -226,9 +227,9 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(served: Served, tmp_
         archive.open("joints.npy", "w", force_zip64=True) as member,
     ):
         member.write(b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + about.encode())
-        for _ in range(180):
-            member.write(bytes(4_000_000))
-    limits = Limits(upload_bytes=8 * 2**20, seconds=30)
+        for number in range(180):
+            member.write(noise if number < 2 else zeros)
+    limits = Limits(upload_bytes=16 * 2**20, seconds=30)
     web = TestClient(new_app(served.worker, limits, served.uploads, host_names(PORT)), base_url=HERE)
     reply = web.post("/api/clips", params={"name": "bomb.npz"}, content=path.read_bytes(), headers=FILE)
     assert (reply.status_code, "more memory" in sentence(reply)) == (413, True)
@@ -358,6 +359,18 @@ def test_requests_other_than_files_are_small_and_say_their_length(served: Served
     assert (large.status_code, "at most 8192 bytes" in sentence(large)) == (413, True)
     unsaid = served.web.post("/api/answers", content=iter([b"{}"]), headers={"Content-Type": "application/json"})
     assert (unsaid.status_code, "Content-Length" in sentence(unsaid)) == (411, True)
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", ""])
+def test_a_length_counts_nothing_beside_a_transfer_coding(served: Served, coding: str) -> None:
+    """HTTP reads such a request in pieces and ignores the length that it says."""
+    both = {"Content-Length": "2", "Transfer-Encoding": coding}
+    kind = {"Content-Type": "application/json"}
+    for address in ("/api/answers", "/api/timeline", "/api/samples/squat"):
+        reply = served.web.post(address, content=b"{}", headers=kind | both)
+        assert (reply.status_code, "Content-Length alone" in sentence(reply)) == (411, True)
+    large = served.web.post("/api/clips", params={"name": "a.npz"}, content=b"x" * (2**20 + 1), headers=FILE | both)
+    assert (large.status_code, "larger than 1 MB" in sentence(large)) == (413, True)
 
 
 def test_every_answer_keeps_browsers_to_this_server(served: Served) -> None:

@@ -67,9 +67,10 @@ class Guard:
     def _bulky(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         if scope["method"] in _READING or scope["path"] == self._uploads:
             return None
-        length = headers.get("content-length", "0" if "transfer-encoding" not in headers else "")
-        if not length.isdigit():
-            return 411, "say how long the request is (Content-Length)."
+        length = headers.get("content-length", "0")
+        # HTTP reads a request with a transfer coding in pieces, whatever length it says.
+        if "transfer-encoding" in headers or not length.isdigit():
+            return 411, "say how long the request is, by Content-Length alone."
         if int(length) > self._body_bytes:
             return TOO_LARGE, f"a request may have at most {self._body_bytes} bytes; this one has {length}."
         return None

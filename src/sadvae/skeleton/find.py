@@ -40,7 +40,8 @@ def find_files(source: Path) -> tuple[Found, list[Path]]:
     if source.is_file():
         return _format_of_file(source), [source]
     if not source.is_dir():
-        raise SadvaeError(f"{source} does not exist; check the path.")
+        found = "is neither a file nor a folder" if source.exists() else "does not exist"
+        raise SadvaeError(f"{source} {found}; check the path.")
     by_format: dict[Found, list[Path]] = {}
     for path in _all_files(source):
         for found in _formats_in_folder(path):
@@ -81,4 +82,6 @@ def _format_of_file(path: Path) -> Found:
 
 
 def _all_files(folder: Path) -> list[Path]:
-    return sorted(Path(root) / name for root, _, names in os.walk(folder) for name in names)
+    """All files, without devices and pipes, and with links that lead nowhere: a recording is missing there."""
+    paths = (os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+    return sorted(Path(path) for path in paths if os.path.isfile(path) or not os.path.exists(path))

@@ -13,7 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.files import MAX_COMPRESSION, read_npy_header, read_npy_stream
+from sadvae.files import read_npy_header, read_npy_stream
+from sadvae.packed import check_content
 
 # Packed members are read whole.
 MAX_UNPACKED = 8 * 2**30
@@ -49,6 +50,7 @@ def map_npz(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
         raise SadvaeError(f"{path} does not exist; expected an .npz file.")
     try:
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
+            check_content(archive, path)
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             return {name: _member(archive, members[name], stream, path) for name in names if name in members}
     except _FAULTS as error:
@@ -63,8 +65,11 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, stream: BinaryIO, p
             raise SadvaeError(f"{path}: the archive's member {info.filename!r} has no header; it is damaged.")
         name, extra = struct.unpack("<HH", header[26:])
         return _mapped(path, stream, info.header_offset + 30 + name + extra, info.file_size)
-    if info.file_size > min(MAX_UNPACKED, MAX_COMPRESSION * max(info.compress_size, 1) + 2**16):
-        raise SadvaeError(f"{path} claims {info.file_size} bytes for {info.filename!r}; refused.")
+    if info.file_size > MAX_UNPACKED:
+        raise SadvaeError(
+            f"{path} claims {info.file_size} bytes for {info.filename!r}; at most {MAX_UNPACKED} packed ones are read: "
+            "write it with np.savez, which does not pack."
+        )
     with archive.open(info) as member:
         return read_npy_stream(member, info.file_size, f"{path}:{info.filename}")
 

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
+from sadvae.errors import SadvaeError
+
 # What a file holds of a body: lines of 12 numbers, one a joint.
 JOINTS = 25
 COLUMNS = 12
@@ -20,6 +22,8 @@ WIDE = 0.8
 NOISY_SHARE = 0.69754
 # Bodies of a frame that the projects after ST-GCN read, told apart by their place in the frame alone.
 MOST_PLACES = 4
+# Joints, frames and bodies of a clip, multiplied: two hours of one body at 30 frames a second.
+MOST_POSITIONS = 6_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,23 +68,34 @@ def tracks(seen: Sightings) -> list[Track]:
     return [Track(seen.frames[bodies == body], seen.joints[bodies == body]) for body in dict.fromkeys(seen.bodies)]
 
 
-def places(seen: Sightings) -> np.ndarray:
+def check_size(frames: int, bodies: int, where: str) -> None:
+    """Raise SadvaeError where the file `where` has more positions than are read; frames without bodies are 2 bytes."""
+    if frames * bodies * JOINTS > MOST_POSITIONS:
+        raise SadvaeError(
+            f"{where} has {frames} frames of {bodies} {'body' if bodies == 1 else 'bodies'}; at most {MOST_POSITIONS} "
+            f"positions are read ({JOINTS} a body), so cut it into shorter recordings."
+        )
+
+
+def places(seen: Sightings, where: str) -> np.ndarray:
     """The bodies by their place in each frame: float64 [1 to 4, count (at least 1), joint, 3], zero where none is.
 
     Nothing is dropped but what comes after the fourth place; a person may change places when another one leaves.
+    Raises SadvaeError that names the file `where` if that is too much.
     """
     first = np.searchsorted(seen.frames, seen.frames)
     place = np.arange(len(seen.frames)) - first
     used = place < MOST_PLACES
-    joints = np.zeros((int(place[used].max(initial=0)) + 1, max(seen.count, 1), JOINTS, 3))
+    joints = _unseen(int(place[used].max(initial=0)) + 1, seen.count, where)
     joints[place[used], seen.frames[used]] = seen.joints[used]
     return joints
 
 
-def two_actors(tracks: list[Track], count: int) -> np.ndarray:
+def two_actors(tracks: list[Track], count: int, where: str) -> np.ndarray:
     """One or two actors of `count` frames: float64 [person, count (at least 1), joint, 3], zero where unseen.
 
     Tracks are taken in order of motion, most first; each goes to the first actor that it does not overlap in time.
+    Raises SadvaeError that names the file `where` if that is too much.
     """
     actors: list[list[Track]] = []
     kept = people(tracks)
@@ -90,11 +105,16 @@ def two_actors(tracks: list[Track], count: int) -> np.ndarray:
             free[0].append(track)
         elif len(actors) < 2:
             actors.append([track])
-    joints = np.zeros((max(len(actors), 1), max(count, 1), JOINTS, 3))
+    joints = _unseen(max(len(actors), 1), count, where)
     for person, actor in enumerate(actors):
         for track in actor:
             joints[person, track.frames] = track.joints
     return joints
+
+
+def _unseen(bodies: int, frames: int, where: str) -> np.ndarray:
+    check_size(frames, bodies, where)
+    return np.zeros((bodies, max(frames, 1), JOINTS, 3))
 
 
 def people(tracks: list[Track]) -> list[Track]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.skeleton.ntu_bodies import COLUMNS, JOINTS, Sightings
+from sadvae.skeleton.ntu_bodies import COLUMNS, JOINTS, Sightings, check_size
 from sadvae.skeleton.number_lines import parse_number_lines
 
 
@@ -31,6 +31,7 @@ class _Index:
 
 def _index(lines: list[bytes], where: str) -> _Index:
     index = _Index(_count(lines, 0, where, "the number of frames"))
+    check_size(index.count, 1, where)
     at = 1
     for frame in range(index.count):
         bodies = _count(lines, at, where, f"the number of bodies in frame {frame + 1} of {index.count}")

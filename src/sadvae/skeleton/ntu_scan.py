@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sadvae.skeleton.decimals import parse_decimals
-from sadvae.skeleton.ntu_bodies import COLUMNS, JOINTS, Sightings
+from sadvae.skeleton.ntu_bodies import COLUMNS, JOINTS, MOST_POSITIONS, Sightings
 from sadvae.skeleton.number_lines import LARGEST
 
 Ints = NDArray[np.int64]
@@ -34,7 +34,8 @@ class _Words:
 def sightings_at_once(data: bytes) -> Sightings | None:
     """All bodies in a file's bytes, exactly as sightings_by_line gives them.
 
-    None where the text is not of the usual form (one space between words, all bodies whole): it may be faulty.
+    None where the text is not of the usual form (one space between words, all bodies whole, not too many frames): it
+    may be faulty.
     """
     words = _words(data)
     found = _headers(words) if words else None
@@ -67,18 +68,18 @@ def _headers(words: _Words) -> tuple[Ints, Ints, int] | None:
     text, end_of = words.text, words.gaps[words.newlines].item
     lines, body = len(words.newlines), JOINTS + 2
     count = _count(text[: end_of(0) - words.returns])
+    if count is None or count * JOINTS > MOST_POSITIONS:
+        return None
     starts: list[int] = []
     bodies: list[int] = []
     at = 1
-    for _ in range(count or 0):
+    for _ in range(count):
         found = _count(text[end_of(at - 1) + 1 : end_of(at) - words.returns]) if at < lines else None
         if found is None or at + found * body >= lines:
             return None
         starts.append(at + 1)
         bodies.append(found)
         at += 1 + found * body
-    if count is None:
-        return None
     number = np.array(bodies, np.int64)
     place = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
     return np.repeat(np.array(starts, np.int64), number) + body * place, np.repeat(np.arange(count), number), count

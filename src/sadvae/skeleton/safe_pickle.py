@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sadvae.errors import SadvaeError
+from sadvae.files import regular_size
 from sadvae.skeleton.pickle_numpy import (
     ArrayStub,
     Refused,
@@ -37,8 +38,8 @@ def read_pickle(path: Path) -> Any:
     """The content of a pickle file. Raises SadvaeError if it is missing, damaged or holds more than data."""
     path = Path(path)
     try:
+        size = regular_size(path)
         with path.open("rb") as stream:
-            size = path.stat().st_size
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
     except FileNotFoundError as error:
         raise SadvaeError(f"{path} does not exist; check the path.") from error
@@ -50,7 +51,7 @@ def read_pickle(path: Path) -> Any:
 def loads_pickle(data: bytes | mmap.mmap, where: str) -> Any:
     """The content of a pickle's bytes; `where` names them in errors. Raises SadvaeError as read_pickle does."""
     try:
-        return _Machine(memoryview(data)).run()
+        return _Machine(data).run()
     except Refused as error:
         raise SadvaeError(
             f"{where} is a pickle that {error}; only plain containers and NumPy arrays are read."
@@ -62,8 +63,9 @@ def loads_pickle(data: bytes | mmap.mmap, where: str) -> Any:
 class _Machine:
     """The state of reading one pickle."""
 
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        # A view gives parts without copying them, but cannot be searched; what it views can.
+        self.data, self.find = memoryview(data), data.find
         self.at = 0
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -94,9 +96,11 @@ class _Machine:
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def line(self) -> bytes:
-        # In pieces, so that a file without line ends is not searched whole.
-        end = bytes(self.data[self.at : self.at + LONGEST_LINE]).index(b"\n")
-        found = bytes(self.take(end))
+        # Not to the end, so that a file without line ends is not searched whole.
+        end = self.find(b"\n", self.at, self.at + LONGEST_LINE)
+        if end < 0:
+            raise ValueError
+        found = bytes(self.take(end - self.at))
         self.at += 1
         return found
 
