@@ -76,6 +76,14 @@ def test_foreign_configurations_are_refused(saved: Path, about: Any) -> None:
     refused(saved, "not a trained method")
 
 
+@pytest.mark.parametrize("seed", [10**30, -(10**30), float("inf"), "x", None])
+def test_seeds_that_no_generator_takes_are_refused(tmp_path: Path, seed: Any) -> None:
+    save_trained(tmp_path / "m", SADVAE(sadvae(**QUICK)).fit(trivial_task(), 0))
+    about = read_json(tmp_path / "m" / "config.json")
+    (tmp_path / "m" / "config.json").write_text(json.dumps(about | {"seed": seed}))
+    refused(tmp_path / "m", "not a trained method")
+
+
 def test_missing_weights_are_refused(saved: Path) -> None:
     change_weights(saved, first_weight(saved), None)
     refused(saved, "not a trained method")

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -76,7 +75,7 @@ class TrainedEncoder:
         data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
         try:
             return TrainedEncoder.restore(about, load(data), folder)
-        except (SafetensorError, ValidationError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (SafetensorError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
             first = (str(error).splitlines() or ["unreadable"])[0]
             raise SadvaeError(f"{folder} is not a skeleton encoder of sadvae ({first}); pretrain again.") from error
 
