@@ -15,6 +15,7 @@ FLOORS = {
     "sensor_names": 0,
     "cores": 0,
     "threads": 0,
+    "weights": 0,
     "equal_rows": 0,
     "packed": 0,
     "files": 1,

@@ -320,7 +320,7 @@ def test_damaged_folders_are_refused_in_words(exported: Exported, tmp_path: Path
         ("layout", {}, "'name'"),
         ("prepare", about["prepare"] | {"bodies": 10**9}, "bodies of prepare"),
         ("prepare", about["prepare"] | {"fill": "yes"}, "fill of prepare"),
-        ("tokens", {"inputs": []}, "missing"),
+        ("tokens", {"inputs": []}, "'limit'"),
     ):
         (two / "config.json").write_text(json.dumps(about | {field: value}))
         with pytest.raises(SadvaeError, match=found):

@@ -30,6 +30,14 @@ from sadvae.methods.published_gate import THRESHOLDS, fit_published_gate, gate_f
 from tests.reference import plain_gate
 
 SEEN = (0, 1, 2, 3)
+PUBLISHED: dict[str, Any] = {
+    "kind": "published",
+    "coefficients": [1.0, -1.0],
+    "intercept": 0.5,
+    "temperature": 2,
+    "threshold": 0.5,
+    "validation_accuracy": 0.9,
+}
 
 
 def clips(count: int, confidence: float, seed: int, classes: int = 7, unseen: int = 3) -> GateInput:
@@ -172,10 +180,19 @@ def test_gates_survive_json(kind: str) -> None:
         {"kind": "max_probability", "slope": "steep", "offset": 0},
         {"kind": "max_probability", "slope": 1, "offset": [0]},
         {"kind": "published", "slope": 1, "offset": 0},
+        {"kind": "garden", "slope": 1, "offset": 0},
+        {"kind": ["max_probability"], "slope": 1, "offset": 0},
+        {"kind": "max_probability", "slope": math.nan, "offset": 0},
+        {"kind": "max_probability", "slope": 1, "offset": -math.inf},
+        {"kind": "max_probability", "slope": 10**400, "offset": 0},
+        PUBLISHED | {"coefficients": [1.0, math.nan]},
+        PUBLISHED | {"coefficients": []},
+        PUBLISHED | {"threshold": math.inf},
+        PUBLISHED | {"temperature": 0},
     ],
 )
 def test_files_that_hold_no_gate_are_refused(value: Any) -> None:
-    with pytest.raises(SadvaeError, match="gate"):
+    with pytest.raises(SadvaeError, match=r"^gate\.json does not hold a gate: [^\n]+\.$"):
         gate_from_json(value)
 
 

@@ -42,6 +42,9 @@ def test_faulty_baselines_are_refused() -> None:
         ("cca", {"ridge": "x"}),
         ("cca", {"power": float("nan")}),
         ("devise", {"learning_rate": float("nan")}),
+        ("jpose", {"embedding": 10**6}),
+        ("synse", {"samples": 10**6}),
+        ("cada_vae", {"classifier_steps": 10**6}),
     ],
 )
 def test_settings_that_no_fit_can_take_are_refused(name: str, changes: dict[str, Any]) -> None:
@@ -83,3 +86,9 @@ def test_presets_by_name_and_faulty_settings() -> None:
         preset("sadvae", latents=5)
     with pytest.raises(SadvaeError, match="SA-DVAE setting learning_rate: Input should be greater than 0"):
         preset("sadvae", learning_rate=0)
+
+
+@pytest.mark.parametrize("name", ["latent", "style", "classifier_samples", "classifier_steps"])
+def test_sizes_that_no_machine_can_take_are_refused(name: str) -> None:
+    with pytest.raises(SadvaeError, match=f"setting {name}: Input should be less than or equal to 10000"):
+        sadvae(**{name: 10**6})

@@ -18,7 +18,9 @@ from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
 from sadvae.protocol import divide
 from sadvae.splits.reader import build_split
+from sadvae.types import EncoderTrace
 from tests.conftest import make_clips
+from tests.memory import LargestTensor
 
 SMALL = {"widths": (8, 16), "strides": (1, 2), "frames": 8, "epochs": 2, "batch_size": 8}
 CLIPS = make_clips(6, 4, 2)
@@ -71,6 +73,25 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"st_gcn"', '"shift_gcn"'))
     with pytest.raises(SadvaeError, match="is not a skeleton encoder of sadvae"):
         TrainedEncoder.load(tmp_path / "e")
+
+
+@pytest.mark.parametrize("architecture", ["st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn", "posec3d"])
+def test_huge_settings_take_no_memory(tmp_path: Path, architecture: str) -> None:
+    drawn = {"streams": ("joint",), "heatmaps": {"pixels": 8}} if architecture == "posec3d" else {}
+    settings = EncoderSettings.model_validate(SMALL | {"architecture": architecture} | drawn)
+    network = new_network(settings, CLIPS.layout, 6)
+    encoder = TrainedEncoder(settings, CLIPS.layout, 6, CLIPS.steps, EncoderTrace("s", (0,)), network)
+    about, weights = encoder.describe(), encoder.weights()
+    for change in (
+        {"settings": about["settings"] | {"widths": (8, 512)}},
+        {"settings": about["settings"] | {"widths": (8, 60_000)}},
+        {"class_count": 10**6},
+        {"class_count": 10**12},
+        {"layout": about["layout"] | {"joints": [str(joint) for joint in range(1001)]}},
+    ):
+        with LargestTensor() as largest, pytest.raises(ValueError, match=r"should have shape|at most"):
+            TrainedEncoder.restore(about | change, weights, tmp_path)
+        assert largest.numbers < 10_000
 
 
 def test_late_fusion_trains_each_network_by_its_own_loss() -> None:

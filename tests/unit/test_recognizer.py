@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,11 @@ from tests.conftest import make_clips
 from tests.recognizers import CALIBRATION, CLASSES, WIDTH, WordVectors, recognizer
 
 CLIPS = list(make_clips(classes=1, subjects=3, repetitions=2).clips)
+TEMPERATURE = CALIBRATION.model_dump()["unseen"]
+FIT = CALIBRATION.model_dump()["fit"]
 NEW = ["fall down", "swim", "read a book"]
+ABOUT = recognizer().config.model_dump(mode="json")
+ENCODER_ABOUT = recognizer().encoder.describe()
 
 
 def numbers(found: list[Prediction]) -> list[list[tuple[str, float]]]:
@@ -75,7 +80,7 @@ def test_a_folder_of_the_first_format_is_read(tmp_path: Path) -> None:
 
 def damage(folder: Path, change: dict[str, Any]) -> None:
     about = json.loads((folder / "config.json").read_text())
-    write_json(folder / "config.json", about | change)
+    (folder / "config.json").write_text(json.dumps(about | change))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +91,20 @@ def damage(folder: Path, change: dict[str, Any]) -> None:
         ({"method": {"method": "magic"}}, "magic"),
         ({"encoder": {}}, "is not a recogniser of sadvae"),
         ({"calibration": {"fit": 1}}, "is not a recogniser's"),
+        ({"calibration": {"unseen": TEMPERATURE | {"value": 0}}}, "is not a recogniser's"),
+        ({"calibration": {"unseen": TEMPERATURE | {"value": math.inf}}}, "is not a recogniser's"),
+        ({"calibration": {"fit": FIT | {"slope": math.nan}}}, "is not a recogniser's"),
         ({"gate": {"kind": "max_probability"}}, "does not hold a gate"),
+        ({"recognizer": ABOUT | {"seen": [99]}}, "seen names class 99, and there are classes 0 to 5"),
+        ({"recognizer": ABOUT | {"seen": [-1]}}, "seen names class -1, and there are classes 0 to 5"),
+        ({"recognizer": ABOUT | {"seen": []}}, "seen names no class"),
+        (
+            {"recognizer": ABOUT | {"class_names": [*CLASSES, "fall"], "seen": [0, 1, 2, 6]}},
+            "trained class 6 is none of the 6 that its encoder tells apart",
+        ),
+        ({"encoder": ENCODER_ABOUT | {"class_count": 10**30}}, "is not a recogniser of sadvae"),
+        ({"encoder": ENCODER_ABOUT | {"class_count": math.inf}}, "is not a recogniser of sadvae"),
+        ({"encoder": ENCODER_ABOUT | {"layout": ENCODER_ABOUT["layout"] | {"hips": [0]}}}, "is not a recogniser of"),
     ],
 )
 def test_a_changed_config_is_refused_in_one_sentence(saved: Path, change: dict[str, Any], said: str) -> None:

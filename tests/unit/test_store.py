@@ -14,12 +14,15 @@ from safetensors.torch import load_file, save_file
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.trivial import trivial_task
 from sadvae.files import read_json, write_json
+from sadvae.methods.baselines import baseline
 from sadvae.methods.gate import MaxProbabilityGate
+from sadvae.methods.networks import Networks
 from sadvae.methods.ridge import RidgeNearestText
 from sadvae.methods.sa_dvae import SADVAE
 from sadvae.methods.settings import sadvae
 from sadvae.methods.store import TrainedFolder, load_trained, read_trained, save_trained, write_trained
 from sadvae.methods.trained_on import trained_on
+from tests.memory import LargestTensor
 
 QUICK: dict[str, Any] = {"latent": 4, "style": 2, "epochs": 1, "iterations_per_epoch": 2}
 
@@ -73,6 +76,14 @@ def test_foreign_configurations_are_refused(saved: Path, about: Any) -> None:
     refused(saved, "not a trained method")
 
 
+@pytest.mark.parametrize("seed", [10**30, -(10**30), float("inf"), "x", None])
+def test_seeds_that_no_generator_takes_are_refused(tmp_path: Path, seed: Any) -> None:
+    save_trained(tmp_path / "m", SADVAE(sadvae(**QUICK)).fit(trivial_task(), 0))
+    about = read_json(tmp_path / "m" / "config.json")
+    (tmp_path / "m" / "config.json").write_text(json.dumps(about | {"seed": seed}))
+    refused(tmp_path / "m", "not a trained method")
+
+
 def test_missing_weights_are_refused(saved: Path) -> None:
     change_weights(saved, first_weight(saved), None)
     refused(saved, "not a trained method")
@@ -91,13 +102,53 @@ def test_weights_that_are_no_numbers_are_refused(saved: Path) -> None:
     refused(saved, "a weight is not finite")
 
 
+def change_settings(folder: Path, **changes: Any) -> None:
+    about = read_json(folder / "config.json")
+    write_json(folder / "config.json", about | {"settings": about["settings"] | changes})
+
+
+def refused_without_memory(folder: Path, match: str) -> None:
+    """As refused(), and no tensor was made that is larger than the weights of the file."""
+    most = max(tensor.numel() for tensor in load_file(folder / "model.safetensors").values())
+    with LargestTensor() as largest:
+        refused(folder, match)
+    assert largest.numbers <= most
+
+
 def test_huge_settings_take_no_memory(tmp_path: Path) -> None:
     save_trained(tmp_path / "m", SADVAE(sadvae(**QUICK)).fit(trivial_task(), 0))
-    about = read_json(tmp_path / "m" / "config.json")
-    write_json(tmp_path / "m" / "config.json", about | {"settings": about["settings"] | {"latent": 10**12}})
-    refused(tmp_path / "m", "weights with 4 \\+ 2 latent dimensions come with settings for 1000000000000")
-    write_json(tmp_path / "m" / "config.json", about | {"settings": {"latent": -1}})
-    refused(tmp_path / "m", "not a trained method")
+    for changes, match in (
+        ({"latent": 5000}, r"weights with 4 \+ 2 latent dimensions come with settings for 5000"),
+        ({"latent": 10**12}, "not a trained method"),
+        ({"latent": -1}, "not a trained method"),
+    ):
+        change_settings(tmp_path / "m", **changes)
+        refused_without_memory(tmp_path / "m", match)
+
+
+@pytest.mark.parametrize("left", [{}, {"discriminator.hidden.weight": torch.zeros(1, 1)}])
+def test_huge_settings_that_fit_their_weights_take_no_memory(tmp_path: Path, left: dict[str, torch.Tensor]) -> None:
+    """The weights are those of the settings but for the largest, which is left out, or is small."""
+    save_trained(tmp_path / "m", SADVAE(sadvae(**QUICK)).fit(trivial_task(), 0))
+    change_settings(tmp_path / "m", latent=4000)
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in Networks(1, 1, 4000, 2, relu=False).state_dict().items()}
+    del shapes["discriminator.hidden.weight"]
+    save_file(left | {name: torch.zeros(shape) for name, shape in shapes.items()}, tmp_path / "m" / "model.safetensors")
+    refused_without_memory(tmp_path / "m", r"discriminator\.hidden\.weight .* should have shape \[1000, 4002\]")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("revise", "code"), ("jpose", "hidden"), ("smie", "hidden"), ("cada_vae", "hidden"), ("synse", "latent")],
+)
+def test_huge_settings_of_other_networks_take_no_memory(tmp_path: Path, name: str, size: str) -> None:
+    method = baseline(name, {"epochs": 1, "least_iterations": 1})
+    save_trained(tmp_path / "m", method.fit(trivial_task(), 0))
+    change_settings(tmp_path / "m", **{size: 9000})
+    refused_without_memory(tmp_path / "m", "should have shape")
+    change_settings(tmp_path / "m", **{size: 10**9})
+    refused_without_memory(tmp_path / "m", "not a trained method")
 
 
 @pytest.mark.parametrize("gate", [None, MaxProbabilityGate(1.5, -0.5)])

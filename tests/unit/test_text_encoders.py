@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from sadvae.text import encoders
 from sadvae.text.encoders import MINILM_SHA256, load_text_encoder
 from sadvae.text.hub import UNWANTED, WANTED, fetch
 from sadvae.text.model_folder import read_model_folder
-from sadvae.text.transformer import BATCH
+from sadvae.text.transformer import BATCH, encode_in_batches
 from tests.unit.text_models import add_dense, add_modules, save_bert, save_clip, save_roberta, save_tokenizer
 
 TEXTS = [
@@ -196,6 +198,42 @@ def test_loading_is_quiet_and_leaves_settings_as_they_were(bert: Path, capfd: py
     load_text_encoder(str(bert)).encode(TEXTS)
     assert capfd.readouterr() == ("", "")
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled(), torch.get_num_threads()) == before
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_encodings_at_one_time_leave_settings_as_they_were() -> None:
+    verbosity, within, other = logging.get_verbosity(), Event(), Event()
+
+    def encoded(say: Event, wait_for: Event) -> None:
+        def forward(_: Any) -> torch.Tensor:
+            assert torch.get_num_threads() == 1
+            say.set()
+            # The other one may have to wait for its turn until this one is done.
+            wait_for.wait(0.5)
+            return torch.ones(1, 1)
+
+        encode_in_batches(["a"], lambda *_, **__: None, 4, forward)
+
+    done = Event()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(encoded, within, other)
+        first.add_done_callback(lambda _: done.set())
+        assert within.wait(60)
+        second = pool.submit(encoded, other, done)
+        first.result()
+        second.result()
+    # A new thread takes the number of the process.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 2
+    assert logging.get_verbosity() == verbosity
 
 
 def test_no_text_is_refused(bert: Path) -> None:

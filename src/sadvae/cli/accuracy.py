@@ -72,7 +72,7 @@ def accuracy_table(records: Sequence[EncoderRecord]) -> Table:
         parameters = f"{found[0].parameters:,}"
         table.add_row(escape(label), parameters, str(len(found)), _shown(accuracy), duration(seconds))
     for name, score in first.references.items():
-        table.add_row(name, "", "", percent(score), "")
+        table.add_row(escape(name), "", "", percent(score), "")
     return table
 
 

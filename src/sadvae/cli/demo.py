@@ -34,14 +34,14 @@ def command(
     main = first.record.evaluations[0]
     recogniser, example = first.folder / "recognizer", out / "clip.npz"
     _write_example(first, settings, example)
-    console.print(f"\nRecogniser: {recogniser}   Record: {first.folder / 'record.json'}")
+    console.print(f"\nRecogniser: {recogniser}   Record: {first.folder / 'record.json'}", markup=False)
     words = "wave the left hand, squat, kick sideways, fall down"
-    console.print(f'Ask it about any names: sadvae predict {recogniser} {example} --classes "{words}"')
+    console.print(f'Ask it about any names: sadvae predict {recogniser} {example} --classes "{words}"', markup=False)
     console.print(
         f"\nZSL accuracy {100 * main.zsl_accuracy:.1f} %   S {100 * (main.seen_accuracy or 0):.1f} %   "
         f"U {100 * (main.unseen_accuracy or 0):.1f} %   H {100 * (main.harmonic_mean or 0):.1f} %"
     )
-    console.print(f"Report: {first.folder / 'report.html'}")
+    console.print(f"Report: {first.folder / 'report.html'}", markup=False)
 
 
 def _write_example(run: Run, settings: ExperimentSettings, path: Path) -> None:

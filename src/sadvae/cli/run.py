@@ -59,7 +59,7 @@ def command(
         settings, source_of(settings, data, features), out or Path("runs") / settings.name, wanted, console
     )
     for run in runs:
-        console.print(f"Report: {run.folder / 'report.html'}")
+        console.print(f"Report: {run.folder / 'report.html'}", markup=False)
 
 
 def read_with(experiment: Path, embeddings: Path | None) -> ExperimentSettings:
@@ -99,7 +99,7 @@ def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: li
                 f"95 % interval {percent(counted.low)} to {percent(counted.high)} %."
             )
         for line in joined_lines(run.record.joined):
-            console.print(line)
+            console.print(line, markup=False)
         if not (run.folder / "recognizer").exists():
             missing = "text encoder of the vectors" if run.clips else "encoder of the features"
             console.print(f"No recogniser was saved: the {missing} is not at hand.")

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -45,8 +46,7 @@ class NotedBars(Bars):
     """A description, a bar and a note, on a terminal alone."""
 
     def __init__(self) -> None:
-        columns = TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}")
-        super().__init__(*columns, on_files=False)
+        super().__init__(_said("description"), BarColumn(bar_width=24), _said("fields[note]"), on_files=False)
 
 
 class Progresses(Bars):
@@ -54,11 +54,11 @@ class Progresses(Bars):
 
     def __init__(self) -> None:
         super().__init__(
-            TextColumn("{task.description:<9}"),
+            _said("description:<9"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            _said("fields[note]"),
         )
         self._lines: dict[str, TaskID] = {}
 
@@ -69,6 +69,11 @@ class Progresses(Bars):
         self._bars.update(line, completed=done, total=total or None)
         if note:
             self._bars.update(line, note=note)
+
+
+def _said(what: str) -> TextColumn:
+    """A column of what a task says, which is no markup: names of clips and of data sets may have brackets."""
+    return TextColumn(f"{{task.{what}}}", markup=False)
 
 
 def percent(value: float | None) -> str:
@@ -88,15 +93,15 @@ def joined_lines(joined: JoinedRecord | None) -> list[str]:
 
 
 def scores_table(evaluations: Sequence[Evaluation], title: str) -> Table:
-    """ZSL, S, U, H and the gate's AUROC of methods, in percent; fits a terminal of 80 columns."""
-    table = Table(title=title, title_justify="left")
+    """ZSL, S, U, H and the gate's AUROC of methods, in percent; fits a terminal of 80 columns. title: no markup."""
+    table = Table(title=escape(title), title_justify="left")
     for name in ("method", "selection", "ZSL", "S", "U", "H", "AUROC"):
         table.add_column(name, justify="left" if name in ("method", "selection") else "right", no_wrap=True)
     for e in evaluations:
         method = e.entry or (e.method if e.preset is None else f"{e.method} ({e.preset})")
         numbers = (e.zsl_accuracy, e.seen_accuracy, e.unseen_accuracy, e.harmonic_mean, e.gate_auroc)
         picked = e.selection if e.selection == "last_step" else f"{e.selection} ({e.epoch + 1})"
-        table.add_row(method, picked, *(percent(n) for n in numbers))
+        table.add_row(escape(method), escape(picked), *(percent(n) for n in numbers))
     table.add_row("chance", "", percent(evaluations[0].chance), "", "", "", "")
     return table
 

@@ -99,7 +99,7 @@ def command(
     if encoder is not None and recognizer is not None:
         _recognizer(fitted, task, found, encoder, seed).save(recognizer)
         typer.echo(f"Wrote {recognizer}")
-    Console(soft_wrap=True).print(
+    Console(soft_wrap=True, emoji=False).print(
         scores_table([evaluation], f"{found.dataset}, split {task.split.name}, seed {seed} (%)")
     )
     typer.echo(f"Wrote {out}")

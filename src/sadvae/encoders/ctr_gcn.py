@@ -28,13 +28,15 @@ class RefinedGraphConvolution(nn.Module):
     def __init__(self, d_in: int, d_out: int, adjacency: FloatArray) -> None:
         super().__init__()
         subsets, relations = len(adjacency), max(8, d_in // 8)
-        self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
+        self.register_buffer("adjacency", torch.as_tensor(adjacency), persistent=False)
         self.offset = nn.Parameter(torch.zeros(adjacency.shape))
         self.alpha = nn.Parameter(torch.zeros(1))
         self.receiver = nn.Linear(d_in, subsets * relations)
         self.sender = nn.Linear(d_in, subsets * relations)
-        # One row a channel: the weights of its relations, and a bias.
-        self.refine = nn.Parameter(torch.empty(subsets, d_out, relations + 1).uniform_(-1, 1) * relations**-0.5)
+        # One row a channel: the weights of its relations, and a bias. Scaled in place, as a product on the device meta
+        # (weights.py) takes torch seconds of imports.
+        start = torch.empty(subsets, d_out, relations + 1).uniform_(-1, 1).mul_(relations**-0.5)
+        self.refine = nn.Parameter(start)
         self.value = nn.Linear(d_in, subsets * d_out)
 
     def forward(self, x: Tensor) -> Tensor:

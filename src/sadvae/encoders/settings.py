@@ -22,6 +22,8 @@ Stream = Literal["joint", "bone", "joint motion", "bone motion"]
 
 # What the channels of a block are divided among: branches over time, or one within a bottleneck for four behind it.
 _BRANCHES = {"st_gcn_pp": 6, "ctr_gcn": 4, "posec3d": 4}
+# Far above what is of use, and few enough for any machine.
+MOST_BLOCKS, MOST_CHANNELS = 100, 4096
 
 
 class EncoderSettings(BaseModel):
@@ -54,11 +56,11 @@ class EncoderSettings(BaseModel):
     streams: tuple[Stream, ...] = ("joint", "bone", "joint motion", "bone motion")
     fusion: Literal["early", "late"] = "early"
     features: Features = "network"
-    widths: tuple[int, ...] = (64, 128, 256)
-    strides: tuple[int, ...] = (2, 2, 2)
-    temporal_kernel: int = Field(default=5, ge=1)
+    widths: tuple[int, ...] = Field(default=(64, 128, 256), max_length=MOST_BLOCKS)
+    strides: tuple[int, ...] = Field(default=(2, 2, 2), max_length=MOST_BLOCKS)
+    temporal_kernel: int = Field(default=5, ge=1, le=1001)
     dropout: float = Field(default=0.1, ge=0, lt=1)
-    frames: int = Field(default=48, ge=4)
+    frames: int = Field(default=48, ge=4, le=10_000)
     epochs: int = Field(default=40, ge=1)
     batch_size: int = Field(default=32, ge=2)
     learning_rate: float = Field(default=3e-3, gt=0)
@@ -102,6 +104,8 @@ class EncoderSettings(BaseModel):
     def _one_stride_a_width(self) -> EncoderSettings:
         if not self.widths or len(self.widths) != len(self.strides) or min(*self.widths, *self.strides) < 1:
             raise ValueError("widths and strides must be positive and of the same number, at least one")
+        if max(*self.widths, *self.strides) > MOST_CHANNELS:
+            raise ValueError(f"widths and strides must be at most {MOST_CHANNELS}")
         if self.temporal_kernel % 2 == 0:
             raise ValueError("temporal_kernel must be odd")
         return self

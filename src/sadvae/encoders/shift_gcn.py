@@ -7,6 +7,7 @@ with the non-local spatial shift and the adaptive temporal shift; both are index
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,8 +20,9 @@ def spatial_shift(joints: int, width: int, direction: int) -> Tensor:
 
     Channel c of joint v comes from joint v + direction * c, counted around. -1 undoes what 1 does.
     """
-    joint, channel = torch.arange(joints)[:, None], torch.arange(width)
-    return ((joint + direction * channel) % joints * width + channel).flatten()
+    # By NumPy, as products on the device meta (weights.py) take torch seconds of imports.
+    joint, channel = np.arange(joints, dtype=np.int64)[:, None], np.arange(width, dtype=np.int64)
+    return torch.as_tensor(((joint + direction * channel) % joints * width + channel).ravel())
 
 
 class JointNorm(nn.BatchNorm1d):

@@ -21,7 +21,7 @@ class GraphConvolution(nn.Module):
 
     def __init__(self, d_in: int, d_out: int, adjacency: FloatArray) -> None:
         super().__init__()
-        self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
+        self.register_buffer("adjacency", torch.as_tensor(adjacency), persistent=False)
         # Learned importance of every edge, 1 at the start.
         self.importance = nn.Parameter(torch.ones(adjacency.shape))
         self.linear = Pointwise(len(adjacency) * d_in, d_out)

@@ -28,7 +28,7 @@ class LearnedGraphConvolution(nn.Module):
 
     def __init__(self, d_in: int, d_out: int, adjacency: FloatArray) -> None:
         super().__init__()
-        self.register_buffer("adjacency", torch.from_numpy(adjacency), persistent=False)
+        self.register_buffer("adjacency", torch.as_tensor(adjacency), persistent=False)
         self.offset = nn.Parameter(torch.zeros(adjacency.shape))
         self.linear = Pointwise(len(adjacency) * d_in, d_out)
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -17,9 +16,12 @@ from sadvae.encoders.training_report import TrainingReport
 from sadvae.errors import SadvaeError
 from sadvae.files import atomic_folder, hash_each, read_bytes, read_json, write_json
 from sadvae.types import EncoderTrace, Layout
+from sadvae.weights import filled
 
 FORMAT = "sadvae-encoder-1"
 MAX_WEIGHTS = 2**32
+# As many as a layout file may have (skeleton/layouts.py); graphs take the square of it.
+MOST_JOINTS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class TrainedEncoder:
         data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
         try:
             return TrainedEncoder.restore(about, load(data), folder)
-        except (SafetensorError, ValidationError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (SafetensorError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
             first = (str(error).splitlines() or ["unreadable"])[0]
             raise SadvaeError(f"{folder} is not a skeleton encoder of sadvae ({first}); pretrain again.") from error
 
@@ -100,14 +102,14 @@ def is_encoder(folder: Path) -> bool:
 def _restored(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedEncoder:
     settings = EncoderSettings.model_validate(about["settings"])
     layout = _layout(about["layout"])
-    network = new_network(settings, layout, int(about["class_count"]))
-    network.load_state_dict(weights)
+    classes = int(about["class_count"])
+    network = filled(lambda: new_network(settings, layout, classes), weights)
     saw = about["trace"]
     trace = EncoderTrace(str(saw["name"]), tuple(saw["classes"]), tuple(saw["subjects"]), tuple(saw["clip_ids"]))
     return TrainedEncoder(
         settings,
         layout,
-        int(about["class_count"]),
+        classes,
         tuple(about["steps"]),
         trace,
         network.requires_grad_(False).eval(),
@@ -117,6 +119,8 @@ def _restored(about: dict[str, Any], weights: dict[str, Tensor]) -> TrainedEncod
 
 def _layout(value: dict[str, Any]) -> Layout:
     first, second = value["hips"], value["shoulders"]
+    if len(value["joints"]) > MOST_JOINTS:
+        raise ValueError(f"its layout has {len(value['joints'])} joints; at most {MOST_JOINTS} are known")
     return Layout(
         str(value["name"]),
         tuple(value["joints"]),

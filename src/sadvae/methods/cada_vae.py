@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sadvae.methods.alignment import gaussian_wasserstein
 from sadvae.methods.neural import Model, NeuralMethod
+from sadvae.methods.settings import LARGEST
 from sadvae.methods.training import Batch
 from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
@@ -15,13 +16,13 @@ class CADAVAE(NeuralMethod):
     """Settings: sizes, the weights that the terms grow to, and the classifier; hidden 0 is a linear autoencoder."""
 
     name: str = "cada_vae"
-    latent: int = Field(default=64, ge=1)
-    hidden: int = Field(default=0, ge=0)
+    latent: int = Field(default=64, ge=1, le=LARGEST)
+    hidden: int = Field(default=0, ge=0, le=LARGEST)
     kl_weight: float = Field(default=0.234, ge=0)
     cross_weight: float = Field(default=2.37, ge=0)
     distribution_weight: float = Field(default=8.13, ge=0)
-    samples: int = Field(default=400, ge=1)
-    classifier_steps: int = Field(default=100, ge=1)
+    samples: int = Field(default=400, ge=1, le=LARGEST)
+    classifier_steps: int = Field(default=100, ge=1, le=LARGEST)
     classifier_learning_rate: float = Field(default=1e-2, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_softmax
 
@@ -34,7 +34,7 @@ class Temperature(_Frozen):
     Above 1 it makes answers less sure. clips: how many it was fitted on.
     """
 
-    value: float
+    value: float = Field(gt=0, allow_inf_nan=False)
     error_before: float
     error_after: float
     clips: int
@@ -47,8 +47,8 @@ class Fit(_Frozen):
     no name fits and that are given none. Both are at P = 1/2, on the clips that it was fitted on.
     """
 
-    slope: float
-    offset: float
+    slope: float = Field(allow_inf_nan=False)
+    offset: float = Field(allow_inf_nan=False)
     accepted: float
     refused: float
 

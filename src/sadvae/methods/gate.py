@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -124,9 +125,21 @@ def gate_to_json(gate: Gate) -> dict[str, Any]:
 def gate_from_json(value: Any) -> Gate:
     """The gate that gate_to_json wrote. Raises SadvaeError if it is none."""
     try:
-        fields = {key: float(v) for key, v in value.items() if key not in ("kind", "coefficients")}
-        if value["kind"] == "published":
-            return PublishedGateOf(PublishedGate(tuple(map(float, value["coefficients"])), **fields))
-        return MaxProbabilityGate(**fields)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if value["kind"] not in GATES:
+            raise ValueError(f"its kind is {value['kind']!r}, which is none of {', '.join(GATES)}")
+        fields = {key: _finite(key, v) for key, v in value.items() if key not in ("kind", "coefficients")}
+        if value["kind"] == "max_probability":
+            return MaxProbabilityGate(**fields)
+        coefficients = tuple(_finite("coefficients", v) for v in value["coefficients"])
+        if not coefficients or fields["temperature"] <= 0:
+            raise ValueError("it has no coefficients, or a temperature that is not above 0")
+        return PublishedGateOf(PublishedGate(coefficients, **fields))
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise SadvaeError(f"gate.json does not hold a gate: {error}.") from error
+
+
+def _finite(name: str, value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"its {name} is {number}, which is not finite")
+    return number

@@ -15,6 +15,7 @@ from torch.nn import functional
 from sadvae.methods.alignment import triplet_loss
 from sadvae.methods.linear import TEMPERATURE
 from sadvae.methods.neural import Model, NeuralMethod
+from sadvae.methods.settings import LARGEST
 from sadvae.methods.training import Batch
 
 
@@ -24,8 +25,8 @@ class JPoSE(NeuralMethod):
     needs_parts: ClassVar[bool] = True
 
     name: str = "jpose"
-    embedding: int = Field(default=256, ge=1)
-    hidden: int = Field(default=256, ge=1)
+    embedding: int = Field(default=256, ge=1, le=LARGEST)
+    hidden: int = Field(default=256, ge=1, le=LARGEST)
     margin: float = Field(default=1.0, gt=0)
     part_weight: float = Field(default=1.0, ge=0)
 

@@ -20,6 +20,7 @@ from sadvae.methods.settings import STRICT
 from sadvae.methods.training import Batch, Regime, TrainingData, train
 from sadvae.task import ZeroShotTask
 from sadvae.types import FloatArray
+from sadvae.weights import filled
 
 
 class Model(nn.Module):
@@ -106,8 +107,8 @@ class TrainedNeural:
     @classmethod
     def of(cls, method: NeuralMethod, weights: dict[str, Tensor], seed: int) -> Self:
         """A snapshot of weights: a copy that later steps leave alone."""
-        model = method.build(len(weights["skeleton_scaling.mean"]), len(weights["text_scaling.mean"]))
-        model.load_state_dict(weights)
+        widths = len(weights["skeleton_scaling.mean"]), len(weights["text_scaling.mean"])
+        model = filled(lambda: method.build(*widths), weights)
         return cls(method, model.requires_grad_(False).eval(), seed)
 
     @property

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from sadvae.methods.alignment import cosine, squared_mmd
 from sadvae.methods.neural import Model, NeuralMethod
+from sadvae.methods.settings import LARGEST
 from sadvae.methods.training import Batch
 
 
@@ -19,7 +20,7 @@ class ReViSE(NeuralMethod):
     """Settings: width of the codes, weights of the terms, temperature of the association."""
 
     name: str = "revise"
-    code: int = Field(default=128, ge=1)
+    code: int = Field(default=128, ge=1, le=LARGEST)
     contraction_weight: float = Field(default=0.01, ge=0)
     text_weight: float = Field(default=1.0, ge=0)
     mmd_weight: float = Field(default=1.0, ge=0)

@@ -12,6 +12,8 @@ from sadvae.faults import first_fault
 # What every method's settings share: they stay as they are, and unknown names, infinities and NaN are refused.
 STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 UnseenRule = Literal["classifier", "cosine", "gaussian", "reconstruction", "decoded", "generated", "both"]
+# Of latent dimensions, samples and steps: far above what is of use, and few enough for any machine.
+LARGEST = 10_000
 _S = TypeVar("_S", bound=BaseModel)
 # The name of the default, which is no preset of SA-DVAE.
 TAUGHT = "taught"
@@ -24,8 +26,8 @@ class SADVAESettings(BaseModel):
     model_config = STRICT
 
     # Sizes (paper, section 4): r dimensions for z_r, v for z_v. Without z_v there is no total correlation either.
-    latent: int = Field(default=160, ge=1)
-    style: int = Field(default=8, ge=0)
+    latent: int = Field(default=160, ge=1, le=LARGEST)
+    style: int = Field(default=8, ge=0, le=LARGEST)
     # Optimisation. iterations_per_epoch: None, or "all" in files, is one pass over the training data.
     batch_size: int = Field(default=64, ge=1)
     epochs: int = Field(default=4, ge=1)
@@ -51,8 +53,8 @@ class SADVAESettings(BaseModel):
     unseen_rule: UnseenRule = "both"
     temperature: float = Field(default=0.7, gt=0)
     classifier_relu: bool = False
-    classifier_samples: int = Field(default=500, ge=1)
-    classifier_steps: int = Field(default=300, ge=1)
+    classifier_samples: int = Field(default=500, ge=1, le=LARGEST)
+    classifier_steps: int = Field(default=300, ge=1, le=LARGEST)
     classifier_learning_rate: float = Field(default=1e-3, gt=0)
 
     @property

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sadvae.methods.alignment import jensen_shannon_bound
 from sadvae.methods.neural import Model, NeuralMethod
+from sadvae.methods.settings import LARGEST
 from sadvae.methods.training import Batch
 
 # Clips that are scored at a time, which bounds memory.
@@ -22,7 +23,7 @@ class SMIE(NeuralMethod):
     """Settings: the width of the estimator's hidden layer."""
 
     name: str = "smie"
-    hidden: int = Field(default=512, ge=1)
+    hidden: int = Field(default=512, ge=1, le=LARGEST)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:
         """See NeuralMethod."""

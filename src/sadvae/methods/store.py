@@ -51,7 +51,11 @@ def restore_trained(about: dict[str, Any], weights: dict[str, Tensor]) -> Traine
     """The method that describe() and weights() were taken from. Raises errors of all kinds where they are none."""
     if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
         raise ValueError("a weight is not finite")
-    return RESTORE[about["method"]](about, weights)
+    restore = RESTORE[about["method"]]
+    seed = int(about.get("seed", 0))
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError(f"its seed is {seed}, which no generator takes")
+    return restore(about, weights)
 
 
 def load_trained(folder: Path) -> Trained:
@@ -61,7 +65,7 @@ def load_trained(folder: Path) -> Trained:
     data = read_bytes(folder / "model.safetensors", MAX_WEIGHTS)
     try:
         return restore_trained(about, load(data))
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split("\n")[:2])
         raise SadvaeError(f"{folder} is not a trained method of sadvae ({reason}); train again.") from error
 
@@ -110,5 +114,5 @@ def read_trained(folder: Path) -> TrainedFolder:
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
         raise SadvaeError(f"{folder}/training.json lacks or misstates trained_on.{field}; train again.") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise SadvaeError(f"{folder}/training.json lacks or misstates {error}; train again.") from error

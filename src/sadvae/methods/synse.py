@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sadvae.methods.neural import Model, NeuralMethod
+from sadvae.methods.settings import LARGEST
 from sadvae.methods.training import Batch
 from sadvae.methods.vae import VAE, classify_samples, kl, sample
 
@@ -23,11 +24,11 @@ class SynSE(NeuralMethod):
     needs_parts: ClassVar[bool] = True
 
     name: str = "synse"
-    latent: int = Field(default=64, ge=1)
+    latent: int = Field(default=64, ge=1, le=LARGEST)
     kl_weight: float = Field(default=0.01, ge=0)
     cross_weight: float = Field(default=1.0, ge=0)
-    samples: int = Field(default=400, ge=1)
-    classifier_steps: int = Field(default=100, ge=1)
+    samples: int = Field(default=400, ge=1, le=LARGEST)
+    classifier_steps: int = Field(default=100, ge=1, le=LARGEST)
     classifier_learning_rate: float = Field(default=1e-2, gt=0, le=1)
 
     def build(self, d_skeleton: int, d_text: int) -> Model:

@@ -15,6 +15,7 @@ from sadvae.methods.protocol import Latents, Trained
 from sadvae.methods.settings import SADVAESettings
 from sadvae.methods.unseen import unseen_probabilities
 from sadvae.types import FloatArray
+from sadvae.weights import filled
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class TrainedSADVAE:
                 f"{settings.style}; keep config.json and model.safetensors of one training together."
             )
         relu = settings.decoder_output == "relu"
-        networks = Networks(d_skeleton, d_text, settings.latent, settings.style, relu=relu)
-        networks.load_state_dict(weights)
+        sizes = d_skeleton, d_text, settings.latent, settings.style
+        networks = filled(lambda: Networks(*sizes, relu=relu), weights)
         return TrainedSADVAE(settings, networks.requires_grad_(False).eval(), seed)
 
     @staticmethod

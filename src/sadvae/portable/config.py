@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from sadvae.errors import SadvaeError
 from sadvae.files import read_json
@@ -32,6 +32,22 @@ PREPARATION: Mapping[str, tuple[type, ...]] = {
     "steps": (list,),
 }
 LARGEST = 10_000
+# Fields of Tokens, and what each is.
+TOKENS: Mapping[str, type] = {
+    "inputs": list,
+    "limit": int,
+    "pad_id": int,
+    "pad_type_id": int,
+    "pad_token": str,
+    "padding_side": str,
+    "lower_case": bool,
+    "prefix": str,
+}
+# What a tokenizer gives that a graph may take.
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+# The most tokens of a text that an export states, and the largest number that a tokenizer takes.
+LONGEST, LARGEST_ID = 1_000_000, 2**32 - 1
+WIDEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +111,7 @@ def read_config(folder: Path) -> PortableConfig:
         if about["format"] != FORMAT:
             raise SadvaeError(f"{folder} has format {about['format']!r}; an exported recogniser has {FORMAT!r}.")
         return _config(about)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError, IndexError) as error:
         raise SadvaeError(f"{folder}/config.json lacks or misstates {error}; export the recogniser again.") from error
 
 
@@ -103,28 +119,53 @@ def _config(about: dict[str, Any]) -> PortableConfig:
     names, seen = tuple(map(str, about["class_names"])), tuple(map(int, about["seen"]))
     if not seen or not all(0 <= c < len(names) for c in seen):
         raise ValueError("the trained classes")
-    tokens, layout = about["tokens"], about["layout"]
+    tokens, layout, width = about["tokens"], about["layout"], int(about["text_width"])
+    if not 0 < width <= WIDEST:
+        raise ValueError("text_width")
     return PortableConfig(
         Layout(
             str(layout["name"]),
             tuple(map(str, layout["joints"])),
             tuple((int(a), int(b)) for a, b in layout["bones"]),
-            cast(tuple[int, int], tuple(map(int, layout["hips"]))),
+            _pair(layout["hips"]),
             int(layout["spine"]),
-            cast(tuple[int, int], tuple(map(int, layout["shoulders"]))),
+            _pair(layout["shoulders"]),
         ),
         _preparation(about["prepare"]),
         names,
         seen,
         str(about["text_mode"]),
-        int(about["text_width"]),
+        width,
         bool(about["parts"]),
-        None if tokens is None else Tokens(**{**tokens, "inputs": tuple(map(str, tokens["inputs"]))}),
+        None if tokens is None else _tokens(tokens),
         bool(about["has_gate"]),
         bool(about["has_fit"]),
         None if about["gate_names"] is None else int(about["gate_names"]),
         tuple(map(str, about.get("layouts", ()))),
     )
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    left, right = value
+    return int(left), int(right)
+
+
+def _tokens(value: dict[str, Any]) -> Tokens:
+    for name in (*value, *TOKENS):
+        # Not isinstance, as a bool is an int.
+        if name not in TOKENS or type(value[name]) is not TOKENS[name]:
+            raise ValueError(f"{name} of tokens")
+    fits = {
+        "inputs": bool(value["inputs"]) and all(name in INPUTS for name in value["inputs"]),
+        "limit": 0 < value["limit"] <= LONGEST,
+        "pad_id": 0 <= value["pad_id"] <= LARGEST_ID,
+        "pad_type_id": 0 <= value["pad_type_id"] <= LARGEST_ID,
+        "padding_side": value["padding_side"] in ("left", "right"),
+    }
+    wrong = [name for name, fit in fits.items() if not fit]
+    if wrong:
+        raise ValueError(f"{wrong[0]} of tokens")
+    return Tokens(**{**value, "inputs": tuple(value["inputs"])})
 
 
 def _preparation(value: dict[str, Any]) -> SimpleNamespace:

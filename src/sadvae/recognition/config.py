@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from sadvae.record import Evaluation, RunRecord
 from sadvae.skeleton.recipe import PrepareSettings
@@ -52,6 +52,17 @@ class RecognizerConfig(BaseModel):
     version: str
     record: Origin = Origin()
     layouts: tuple[str, ...] = ()
+
+    @field_validator("seen")
+    @classmethod
+    def _among_the_classes(cls, seen: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        count = len(info.data.get("class_names", ()))
+        stray = [c for c in seen if not 0 <= c < count]
+        if stray:
+            raise ValueError(f"seen names class {stray[0]}, and there are classes 0 to {count - 1}")
+        if not seen:
+            raise ValueError("seen names no class, and there is one at least that was trained")
+        return seen
 
     @property
     def seen_names(self) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def read_parts(folder: Path) -> Parts:
         return _restored(about, load(read_bytes(folder / WEIGHTS, MAX_WEIGHTS)), folder)
     except ValidationError as error:
         raise SadvaeError(f"{folder}/{CONFIG} is not a recogniser's: {error.errors()[0]['msg']}.") from error
-    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, AttributeError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         first = (str(error).splitlines() or ["unreadable"])[0]
         raise SadvaeError(f"{folder} is not a recogniser of sadvae ({first}); train again.") from error
 
@@ -116,6 +116,14 @@ def _restored(about: dict[str, Any], weights: dict[str, Tensor], folder: Path) -
     )
     if texts is not None and (texts.ndim != 2 or len(texts) != len(parts.config.seen)):
         raise ValueError(f"known_texts has shape {tuple(texts.shape)} for {len(parts.config.seen)} trained classes")
+    return _checked(parts)
+
+
+def _checked(parts: Parts) -> Parts:
+    """The parts as they are, where the encoder has a logit for every trained class; raises ValueError."""
+    last, count = max(parts.config.seen), parts.encoder.class_count
+    if last >= count:
+        raise ValueError(f"trained class {last} is none of the {count} that its encoder tells apart")
     return parts
 
 
@@ -127,4 +135,4 @@ def _first_format(folder: Path, about: dict[str, Any]) -> Parts:
     config = RecognizerConfig.model_validate({name: value for name, value in about.items() if name != "format"})
     gate = read_json(folder / "gate.json")
     encoder, trained = TrainedEncoder.load(folder / "encoder"), load_trained(folder / "method")
-    return Parts(config, encoder, trained, gate_from_json(gate) if gate else None)
+    return _checked(Parts(config, encoder, trained, gate_from_json(gate) if gate else None))

@@ -89,11 +89,14 @@ def encode_in_batches(
     """
     import torch
 
+    from sadvae.threads import one_thread
+
     if not texts:
         raise SadvaeError("there are no texts to encode; give at least one.")
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
     parts = []
-    with quiet(), one_thread(), torch.inference_mode():
+    # First of all the turn, as what quiet() changes holds for the whole process too.
+    with one_thread(), quiet(), torch.inference_mode():
         for start in range(0, len(order), BATCH):
             batch = [before + texts[i] for i in order[start : start + BATCH]]
             tokens = tokenizer(batch, padding=True, truncation=True, max_length=limit, return_tensors="pt")
@@ -102,19 +105,6 @@ def encode_in_batches(
     if not np.isfinite(rows).all():
         raise SadvaeError("the text encoder gave a number that is not finite; its weights may be damaged.")
     return rows[np.argsort(order)]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread, so that results do not depend on the machine's count; then as before."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
