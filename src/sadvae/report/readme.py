@@ -25,7 +25,7 @@ def readme_table(records: Sequence[RunRecord]) -> str:
 
     Markdown, percent, mean ± error. One row a group, under the rule that most of its records have; RESULTS.md has the
     others, and what other settings on the same splits come to. Of groups on the same splits the row is of the one with
-    the default's settings.
+    the default's settings. A method that did not run on the splits of the main one has a dash.
     """
     groups = grouped(records)
     every = [Scores(group) for group in groups if not any(_is_variant(group, other) for other in groups)]
@@ -42,7 +42,8 @@ def readme_table(records: Sequence[RunRecord]) -> str:
     for scores in every:
         rule, found = max(scores.group.by_selection().items(), key=lambda pair: len(pair[1]))
         chance = f"{100 * found[0].evaluations[0].chance:.1f}"
-        cells = [_shown(scores, method, rule, ZSL) for method in reversed(shared)]
+        fair = [method for method, _ in scores.comparable(rule)]
+        cells = [_shown(scores, method, rule, ZSL) if method in fair else DASH for method in reversed(shared)]
         ours = f"{cell(scores.main.label)} {_shown(scores, scores.main, rule, ZSL)}"
         h = _shown(scores, scores.main, rule, "harmonic_mean")
         rows.append([_label(scores.group, rule), chance, *cells, _best_other(scores, rule), ours, h])
@@ -64,8 +65,8 @@ def _is_default(group: Group) -> bool:
 
 
 def _best_other(scores: Scores, wanted: str) -> str:
-    """Among all that stand beside the main method in a row, entries of the experiment file too."""
-    others = [(m, rule) for m in scores.standing if m != scores.main and (rule := scores.rule_of(m, wanted))]
+    """Among all that stand beside the main method in a row, on its splits; entries of the experiment file too."""
+    others = [(method, rule) for method, rule in scores.comparable(wanted) if method != scores.main]
     found = [(mean.value, method) for method, rule in others if (mean := scores.mean(method, rule, ZSL))]
     if not found:
         return DASH

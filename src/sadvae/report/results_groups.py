@@ -10,6 +10,7 @@ from typing import Any
 
 from sadvae.errors import SadvaeError
 from sadvae.record import RunRecord
+from sadvae.report.words import LAST
 
 # Settings that move no score of a method, and those that records of a group may differ in: methods and rules have rows
 # of their own.
@@ -44,9 +45,10 @@ class Group:
         return list(dict.fromkeys(record.split for record in self.records))
 
     def by_selection(self) -> dict[str, list[RunRecord]]:
-        """The records of each selection rule, the rules in the order of their names, oracles last."""
-        rules = sorted({r.selection for r in self.records}, key=lambda rule: (rule.startswith("oracle"), rule))
-        return {rule: [r for r in self.records if r.selection == rule] for rule in rules}
+        """The records of each rule, that of most records first, the last epoch of equals, oracles last."""
+        found = {rule: [r for r in self.records if r.selection == rule] for rule in {r.selection for r in self.records}}
+        order = sorted(found, key=lambda rule: (rule.startswith("oracle"), -len(found[rule]), rule != LAST, rule))
+        return {rule: found[rule] for rule in order}
 
 
 def grouped(records: Sequence[RunRecord]) -> list[Group]:

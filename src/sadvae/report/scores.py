@@ -12,7 +12,7 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.statistics import Estimate, Values, estimate, paired_difference
 from sadvae.record import Evaluation, RunRecord
 from sadvae.report.results_groups import Group
-from sadvae.report.words import ORACLE, method_name
+from sadvae.report.words import CLOSED_FORMS, LAST, ORACLE, method_name
 
 HELD_OUT = "held_out_classes"
 # Fewer values than this give an interval that is too narrow to be believed, so none is shown and nothing concluded.
@@ -34,7 +34,8 @@ class Method:
 class Scores:
     """Evaluations of a group, {split: {seed: evaluation}} for each method and rule.
 
-    Splits are told apart by their unseen classes. An equal evaluation of another experiment file counts once.
+    Splits are told apart by their unseen classes. An equal evaluation of another experiment file counts once. A closed
+    form stands under the last epoch, its only one, whichever rule its file names.
     """
 
     def __init__(self, group: Group) -> None:
@@ -43,7 +44,7 @@ class Scores:
         self.methods: list[Method] = []
         self._found: dict[tuple[str, str], dict[Hashable, dict[Hashable, Evaluation]]] = {}
         self._labels = _entry_labels(group)
-        for record in sorted(group.records, key=lambda r: (r.selection.startswith("oracle"), r.selection)):
+        for record in (record for records in group.by_selection().values() for record in records):
             for evaluation in record.evaluations:
                 self._add(record, evaluation)
 
@@ -54,7 +55,7 @@ class Scores:
 
     @property
     def main_rules(self) -> list[str]:
-        """The rules that the experiments name as the one that counts, oracles last."""
+        """The rules that the experiments name as the one that counts, that of most runs first, oracles last."""
         return list(self.group.by_selection())
 
     @property
@@ -77,6 +78,27 @@ class Scores:
             (method, rule) for wanted in self.main_rules for method in methods if (rule := self.rule_of(method, wanted))
         ]
         return list(dict.fromkeys(found))
+
+    def comparable(self, wanted: str) -> list[tuple[Method, str]]:
+        """The methods that stand for themselves, under a rule, which have the splits of the main one there.
+
+        Means over other splits are higher or lower by what those splits are. Where the main one has no such rule, the
+        splits are those of the first method that does.
+        """
+        found = self._under(wanted)
+        splits = self._splits(*found[0]) if found else set[Hashable]()
+        return [pair for pair in found if self._splits(*pair) == splits]
+
+    def elsewhere(self, wanted: str) -> list[Method]:
+        """The methods that `comparable` leaves out because of their splits."""
+        kept = self.comparable(wanted)
+        return [pair[0] for pair in self._under(wanted) if pair not in kept]
+
+    def _under(self, wanted: str) -> list[tuple[Method, str]]:
+        return [(method, rule) for method in self.standing if (rule := self.rule_of(method, wanted))]
+
+    def _splits(self, method: Method, rule: str) -> set[Hashable]:
+        return set(self.evaluations(method, rule))
 
     def evaluations(self, method: Method, rule: str) -> Cells[Evaluation]:
         """The evaluations of a method under a rule by split and seed; empty where there is none."""
@@ -128,16 +150,16 @@ class Scores:
         return self._labels.get((evaluation.entry, definition), Method(method_name(evaluation)))
 
     def _add(self, record: RunRecord, evaluation: Evaluation) -> None:
-        method = self.method_of(record, evaluation)
+        method, rule = self.method_of(record, evaluation), _rule(evaluation)
         if method not in self.methods:
             self.methods.append(method)
-        cells = self._found.setdefault((method.label, evaluation.selection), {})
+        cells = self._found.setdefault((method.label, rule), {})
         split, seed = _place(record)
         known = cells.setdefault(split, {}).setdefault(seed, evaluation)
         if _numbers(known) != _numbers(evaluation):
             raise SadvaeError(
                 f"{method.label} has two different results for split {record.split}, seed {record.seed}, selection "
-                f"{evaluation.selection}; keep one of the records in the folder that is read."
+                f"{rule}; keep one of the records in the folder that is read."
             )
         # A record keeps classes and curves under the rule that counts in it alone; of equal ones that one is wanted.
         if evaluation.classes and not known.classes:
@@ -163,7 +185,13 @@ def by_place(pairs: Iterable[tuple[RunRecord, T]]) -> dict[Hashable, dict[Hashab
 
 
 def _numbers(evaluation: Evaluation) -> dict[str, Any]:
-    return evaluation.model_dump(exclude={"curve", "classes", "confusion", "confusion_ids"})
+    """What equal results have in common; which rule they stand under is told by _rule."""
+    return evaluation.model_dump(exclude={"selection", "curve", "classes", "confusion", "confusion_ids"})
+
+
+def _rule(evaluation: Evaluation) -> str:
+    """The rule that a score stands under; records file a closed form under whichever rule their file names first."""
+    return LAST if evaluation.method in CLOSED_FORMS else evaluation.selection
 
 
 def _entry(record: RunRecord, name: str) -> dict[str, Any]:
