@@ -206,6 +206,22 @@ def test_settings_are_compared_with_those_that_most_others_are_one_change_away_f
     assert row(part, 'text.mode = "prompts"')[6].startswith("5")
 
 
+def test_every_rule_that_settings_are_compared_under_has_a_row_of_what_they_are_compared_with() -> None:
+    base = records(settings={"prepare": {"canonicalise": True}})
+    again = [r.model_copy(update={"name": "another file"}) for r in base[:2]]
+    other = records(settings={"prepare": {"canonicalise": False}}, selection="held_out_classes")
+    third = records(settings={"prepare": {"canonicalise": None}})
+    text = results_markdown([*base, *again, *other, *third])
+    part = text.split("## sticks, 4 seen and 2 unseen classes: settings")[1]
+    first = [line.split(" | ") for line in part.splitlines() if line.startswith("| what the others are compared with")]
+    # Two files of one run are one value of the mean.
+    assert [cells[2:4] for cells in first] == [["last epoch", "6"], ["best epoch on held-out classes", "6"]]
+    assert first[1][4].startswith(shown(MAIN + 0.01))
+    assert row(part, "prepare.canonicalise = false")[2] == "best epoch on held-out classes"
+    assert row(part, "prepare.canonicalise = false")[7].startswith("+0.0")
+    assert "| ZSL minus what it is compared with |" in part
+
+
 def test_the_readme_has_one_row_for_all_splits() -> None:
     lines = readme_table(records()).splitlines()
     assert lines[0].split(" | ")[2:-1] == ["ridge regression", "best other method", "ours"]
