@@ -108,7 +108,7 @@ def _changes(group: Group, base: Group) -> list[str]:
         f"{name} = {json.dumps(ours[name])}" for name in sorted(ours.keys() - theirs.keys()) if ".changes." in name
     ]
     taken = [f"without {name}" for name in sorted(theirs.keys() - ours.keys()) if ".changes." in name]
-    return [*found, *added, *taken] or [f"other clips or texts ({group.settings_hash})"]
+    return [*found, *added, *taken] or [f"other clips, features or texts ({group.settings_hash})"]
 
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:
