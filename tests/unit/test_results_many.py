@@ -261,7 +261,8 @@ def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_fe
     assert len(table) == 3
     assert "5 runs, last epoch" in table[2]
     # Fewer runs on a split that nobody else has are a row of their own.
-    apart = [r.model_copy(update={"split": "fourth", "data_hashes": {"clips": "other"}}) for r in variant]
+    fourth = {"split": "fourth", "unseen": [1, 5], "data_hashes": {"clips": "other"}}
+    apart = [r.model_copy(update=fourth) for r in variant[:2]]
     assert len(readme_table([*apart, *records()]).splitlines()) == 4
 
 

@@ -9,8 +9,8 @@ from sadvae.errors import SadvaeError
 from sadvae.files import MAX_JSON_BYTES, read_bytes, write_text
 from sadvae.record import RunRecord
 from sadvae.report.results_answers import ZSL
-from sadvae.report.results_groups import Group, grouped
-from sadvae.report.scores import Method, Scores
+from sadvae.report.results_groups import Group, grouped, split_of
+from sadvae.report.scores import Method, Scores, by_place
 from sadvae.report.tables import Number, cell
 from sadvae.report.words import DASH, counted, rule_words, run_title, title_of_all
 from sadvae.settings import ExperimentSettings
@@ -52,7 +52,7 @@ def readme_table(records: Sequence[RunRecord]) -> str:
 
 def _is_variant(group: Group, other: Group) -> bool:
     """Whether another group stands for these splits: it has the default's settings, or as many more records on them."""
-    ours, theirs = ({(r.dataset, r.split) for r in g.records} for g in (group, other))
+    ours, theirs = ({(r.dataset, split_of(r)) for r in g.records} for g in (group, other))
     if not ours <= theirs:
         return False
     return (_is_default(group), len(group.records)) < (_is_default(other), len(other.records))
@@ -76,9 +76,10 @@ def _best_other(scores: Scores, wanted: str) -> str:
 
 def _label(group: Group, rule: str) -> str:
     records = group.by_selection()[rule]
-    first, splits = records[0], len({record.split for record in records})
-    name = run_title(first) if splits == 1 else f"{title_of_all(records)}, {splits} splits"
-    runs = counted(len(records), "seed") if splits == 1 else f"{len(records)} runs"
+    cells = by_place((record, record) for record in records)
+    splits, count = len(cells), sum(map(len, cells.values()))
+    name = run_title(records[0]) if splits == 1 else f"{title_of_all(records)}, {splits} splits"
+    runs = counted(count, "seed") if splits == 1 else f"{count} runs"
     return cell(f"{name}, {runs}, {rule_words(rule)}")
 
 

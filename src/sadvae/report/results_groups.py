@@ -36,14 +36,21 @@ class Group:
         """The experiment, data set and split, or of several splits the numbers of classes."""
         first = self.records[0]
         name = f"{first.name}: {first.dataset}, split {first.split}"
-        if len({(r.name, r.split) for r in self.records}) > 1:
+        if len({(r.name, r.split, split_of(r)) for r in self.records}) > 1:
             name = f"{first.dataset}, {len(first.seen)} seen and {len(first.unseen)} unseen classes"
         return name if self.alone else f"{name}, settings {self.settings_hash}"
 
     @property
-    def splits(self) -> list[str]:
-        """The names of the splits, each once."""
-        return list(dict.fromkeys(record.split for record in self.records))
+    def split_names(self) -> dict[Hashable, str]:
+        """The names of the splits, by what tells splits apart; a hash behind those that several splits have."""
+        names: dict[Hashable, str] = {}
+        for record in self.records:
+            names.setdefault(split_of(record), record.split)
+        every = list(names.values())
+        return {
+            split: name if every.count(name) == 1 else f"{name} #{short_hash(str(split))}"
+            for split, name in names.items()
+        }
 
     def by_selection(self) -> dict[str, list[RunRecord]]:
         """The records of each rule, that of most records first, the last epoch of equals, oracles last."""
@@ -65,6 +72,16 @@ def grouped(records: Sequence[RunRecord]) -> list[Group]:
     kinds = [key[:3] for key in found]
     groups = {key: Group(tuple(members), key[3], kinds.count(key[:3]) == 1) for key, members in found.items()}
     return [groups[key] for key in sorted(groups, key=lambda key: (key[:3], groups[key].records[0].name, key[3]))]
+
+
+def split_of(record: RunRecord) -> Hashable:
+    """What tells the split of a record from others of its data set: its unseen classes, whatever it is called."""
+    return tuple(sorted(record.unseen))
+
+
+def short_hash(text: str) -> str:
+    """Four digits that tell apart things of one name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:4]
 
 
 def compared_settings(record: RunRecord) -> dict[str, Any]:
@@ -93,7 +110,7 @@ def _of_several_features(records: Sequence[RunRecord]) -> set[Hashable]:
     """
     found: dict[tuple[Hashable, Hashable], set[str]] = {}
     for record in records:
-        place = (_kind(record), _settings_hash(record)), tuple(sorted(record.unseen))
+        place = (_kind(record), _settings_hash(record)), split_of(record)
         found.setdefault(place, set()).add(record.data_hashes.get("features", ""))
     return {group for (group, _), hashes in found.items() if len(hashes) > 1}
 
@@ -115,7 +132,8 @@ def _refuse_repeats(records: Sequence[RunRecord], several: Container[Hashable]) 
     known: set[tuple[object, ...]] = set()
     for record in records:
         same = _settings_hash(record, several)
-        key = (record.name, record.dataset, record.split, record.selection, record.seed, same)
+        split = record.split, split_of(record)
+        key = (record.name, record.dataset, split, record.selection, record.seed, same)
         if key in known:
             raise SadvaeError(
                 f"seed {record.seed} of {record.name}: {record.dataset}, split {record.split}, selection "

@@ -118,11 +118,11 @@ def gaps_table(scores: Scores) -> Table:
 
 def splits_table(scores: Scores) -> Table:
     """ZSL by split, where there are several."""
-    splits = scores.by_split(SCORES["ZSL"]) if len(scores.group.splits) > 1 else {}
+    splits = scores.by_split(SCORES["ZSL"]) if len(scores.split_names) > 1 else {}
     labels = list(dict.fromkeys(label for found in splits.values() for label in found))
     rows = [
-        (name, *(Number(found[label]) if label in found else DASH for label in labels))
-        for name, found in splits.items()
+        (scores.split_names[split], *(Number(found[label]) if label in found else DASH for label in labels))
+        for split, found in splits.items()
     ]
     question = "How much does it depend on the split? (ZSL)"
     return Table("splits", question, "", ("Split", *labels), tuple(rows), 1)

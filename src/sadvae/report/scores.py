@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.statistics import Estimate, Values, estimate, paired_difference
 from sadvae.record import Evaluation, RunRecord
-from sadvae.report.results_groups import Group
+from sadvae.report.results_groups import Group, short_hash, split_of
 from sadvae.report.words import CLOSED_FORMS, LAST, ORACLE, method_name
 
 HELD_OUT = "held_out_classes"
@@ -107,7 +106,7 @@ class Scores:
     @property
     def split_names(self) -> dict[Hashable, str]:
         """The names of the splits, by what tells splits apart."""
-        return {_place(record)[0]: record.split for record in self.group.records}
+        return self.group.split_names
 
     def values(self, method: Method, rule: str, field: str) -> Values | None:
         """A score by split and seed; None where an evaluation lacks it (no gate) or there is none."""
@@ -126,16 +125,19 @@ class Scores:
         ours, theirs = self.values(*left, field), self.values(*right, field)
         return paired_difference(ours, theirs) if ours and theirs else None
 
-    def by_split(self, field: str) -> dict[str, dict[str, Estimate]]:
-        """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves."""
+    def by_split(self, field: str) -> dict[Hashable, dict[str, Estimate]]:
+        """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves.
+
+        In the order of the splits' names.
+        """
         names = self.split_names
-        found: dict[str, dict[str, Estimate]] = {name: {} for name in sorted(set(names.values()))}
+        found: dict[Hashable, dict[str, Estimate]] = {split: {} for split in sorted(names, key=lambda s: names[s])}
         for method in self.standing:
             rule = self.rule_of(method, self.main_rules[0])
             for split, seeds in (self.values(method, rule, field) or {}).items() if rule else ():
                 mean = estimate({split: seeds})
                 if mean is not None:
-                    found[names[split]][method.label] = mean
+                    found[split][method.label] = mean
         return found
 
     def named(self, name: str) -> Method | None:
@@ -172,7 +174,7 @@ def plain(name: str) -> str:
 
 
 def _place(record: RunRecord) -> tuple[Hashable, Hashable]:
-    return tuple(sorted(record.unseen)), (tuple(sorted(record.validation_unseen)), record.seed)
+    return split_of(record), (tuple(sorted(record.validation_unseen)), record.seed)
 
 
 def by_place(pairs: Iterable[tuple[RunRecord, T]]) -> dict[Hashable, dict[Hashable, T]]:
@@ -210,10 +212,6 @@ def _entry_labels(group: Group) -> dict[tuple[str, str], Method]:
             found[name, _definition(record, name)] = str(_entry(record, name).get("question", ""))
     names = [name for name, _ in found]
     return {
-        (name, definition): Method(name if names.count(name) == 1 else f"{name} #{_short(definition)}", question)
+        (name, definition): Method(name if names.count(name) == 1 else f"{name} #{short_hash(definition)}", question)
         for (name, definition), question in sorted(found.items())
     }
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:4]
