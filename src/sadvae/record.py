@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, NonNegativeInt, ValidationError, model_validator
 
 from sadvae.errors import SadvaeError
 from sadvae.faults import first_fault
@@ -15,6 +15,17 @@ from sadvae.files import read_json, write_text
 
 # A list of numbers in indented JSON; a text cannot look like one, because its line breaks are escaped.
 _NUMBERS = re.compile(r"\[\n\s*([-+.\deE,\s]+?)\s*\]")
+# What rounding may leave a mean of fractions beyond 0 or 1.
+_ROUNDING = 1e-6
+
+
+def _fraction(value: float) -> float:
+    if not -_ROUNDING <= value <= 1 + _ROUNDING:
+        raise ValueError(f"{value:g} is no fraction from 0 to 1")
+    return value
+
+
+Fraction = Annotated[float, AfterValidator(_fraction)]
 
 
 class _Frozen(BaseModel):
@@ -27,9 +38,9 @@ class ClassResult(_Frozen):
     id: int
     name: str
     seen: bool
-    count: int
-    zsl_accuracy: float | None
-    gzsl_accuracy: float | None
+    count: NonNegativeInt
+    zsl_accuracy: Fraction | None
+    gzsl_accuracy: Fraction | None
 
 
 class Evaluation(_Frozen):
@@ -46,22 +57,30 @@ class Evaluation(_Frozen):
     preset: str | None
     selection: str
     epoch: int
-    zsl_accuracy: float
-    zsl_class_mean: float
-    chance: float
-    seen_accuracy: float | None = None
-    unseen_accuracy: float | None = None
-    harmonic_mean: float | None = None
-    seen_class_mean: float | None = None
-    unseen_class_mean: float | None = None
-    harmonic_class_mean: float | None = None
-    gate_auroc: float | None = None
-    curve_area: float | None = None
-    calibration_error: float
-    curve: list[tuple[float, float]] = []
+    zsl_accuracy: Fraction
+    zsl_class_mean: Fraction
+    chance: Fraction
+    seen_accuracy: Fraction | None = None
+    unseen_accuracy: Fraction | None = None
+    harmonic_mean: Fraction | None = None
+    seen_class_mean: Fraction | None = None
+    unseen_class_mean: Fraction | None = None
+    harmonic_class_mean: Fraction | None = None
+    gate_auroc: Fraction | None = None
+    curve_area: Fraction | None = None
+    calibration_error: Fraction
+    curve: list[tuple[Fraction, Fraction]] = []
     classes: list[ClassResult]
     confusion_ids: list[int]
-    confusion: list[list[int]]
+    confusion: list[list[NonNegativeInt]]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Tables and figures name the rows and the columns of the confusion by its ids."""
+        count = len(self.confusion_ids)
+        if [len(row) for row in self.confusion] != [count] * count:
+            raise ValueError(f"confusion is not {count} rows of {count} numbers, one for each of confusion_ids")
+        return self
 
 
 class ProbeResult(_Frozen):
@@ -74,10 +93,10 @@ class ProbeResult(_Frozen):
 
     what: str
     read_from: str
-    accuracy: float
-    chance: float
+    accuracy: Fraction
+    chance: Fraction
     bits: float
-    count: int
+    count: NonNegativeInt
     folds: str
 
 

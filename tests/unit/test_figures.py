@@ -238,9 +238,9 @@ def test_confusions_are_of_one_split_each_and_say_which(tmp_path: Path) -> None:
     assert written[0].parent.name == "sticks-4-seen-and-2-unseen-classes"
     figures = dict(record_figures(scores(runs)))
     assert figures["confusion-two"].get_suptitle().startswith("split two, 1 run\n")
-    # Two splits of one name have a file each.
+    # Two splits of one name have a file each, with a hash of their classes.
     same = scores([runs[0], runs[2].model_copy(update={"split": "one"})])
-    assert [n for n, _ in record_figures(same) if "confusion" in n] == ["confusion-one-0", "confusion-one-1"]
+    assert [n for n, _ in record_figures(same) if "confusion" in n] == ["confusion-one-ae99", "confusion-one-91e7"]
 
 
 def test_confusions_of_other_classes_have_no_sum() -> None:

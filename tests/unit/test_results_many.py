@@ -13,11 +13,12 @@ import pytest
 from scipy.stats import sem
 
 from sadvae.errors import SadvaeError
+from sadvae.methods.baselines import BASELINES, NEURAL
 from sadvae.record import Evaluation, RunRecord
 from sadvae.report.readme import readme_table
 from sadvae.report.results import results_markdown, write_tables
 from sadvae.report.tables import Number, Table, csv_text, latex, markdown
-from sadvae.report.words import ORACLE
+from sadvae.report.words import CLOSED_FORMS, ORACLE
 from tests.report_samples import make_evaluation, make_record
 from tests.unit.test_results import row
 
@@ -205,6 +206,22 @@ def test_settings_are_compared_with_those_that_most_others_are_one_change_away_f
     assert row(part, 'text.mode = "prompts"')[6].startswith("5")
 
 
+def test_every_rule_that_settings_are_compared_under_has_a_row_of_what_they_are_compared_with() -> None:
+    base = records(settings={"prepare": {"canonicalise": True}})
+    again = [r.model_copy(update={"name": "another file"}) for r in base[:2]]
+    other = records(settings={"prepare": {"canonicalise": False}}, selection="held_out_classes")
+    third = records(settings={"prepare": {"canonicalise": None}})
+    text = results_markdown([*base, *again, *other, *third])
+    part = text.split("## sticks, 4 seen and 2 unseen classes: settings")[1]
+    first = [line.split(" | ") for line in part.splitlines() if line.startswith("| what the others are compared with")]
+    # Two files of one run are one value of the mean.
+    assert [cells[2:4] for cells in first] == [["last epoch", "6"], ["best epoch on held-out classes", "6"]]
+    assert first[1][4].startswith(shown(MAIN + 0.01))
+    assert row(part, "prepare.canonicalise = false")[2] == "best epoch on held-out classes"
+    assert row(part, "prepare.canonicalise = false")[7].startswith("+0.0")
+    assert "| ZSL minus what it is compared with |" in part
+
+
 def test_the_readme_has_one_row_for_all_splits() -> None:
     lines = readme_table(records()).splitlines()
     assert lines[0].split(" | ")[2:-1] == ["ridge regression", "best other method", "ours"]
@@ -244,7 +261,8 @@ def test_the_readme_leaves_out_other_settings_on_the_same_splits_and_rules_of_fe
     assert len(table) == 3
     assert "5 runs, last epoch" in table[2]
     # Fewer runs on a split that nobody else has are a row of their own.
-    apart = [r.model_copy(update={"split": "fourth", "data_hashes": {"clips": "other"}}) for r in variant]
+    fourth = {"split": "fourth", "unseen": [1, 5], "data_hashes": {"clips": "other"}}
+    apart = [r.model_copy(update=fourth) for r in variant[:2]]
     assert len(readme_table([*apart, *records()]).splitlines()) == 4
 
 
@@ -282,3 +300,32 @@ def test_several_sections_are_listed_first_and_every_link_leads_to_one() -> None
     assert text.index("## In short") < text.index("## Sections") < text.index("## sticks, 4 seen")
     assert "| sticks + stones, canonicalise = False |" in text
     assert "## In short" not in results_markdown(records())
+
+
+def test_a_closed_form_has_one_row_whichever_rule_files_name_first() -> None:
+    def named_first(record: RunRecord, rule: str) -> RunRecord:
+        own = [e for e in record.evaluations if e.method == "ridge" or e.selection == rule]
+        renamed = [e.model_copy(update={"selection": rule}) for e in own]
+        return record.model_copy(update={"selection": rule, "evaluations": renamed})
+
+    # Two of six runs name another rule: it does not lead, and the sixth value of ridge comes from one of them.
+    others = [named_first(r, "held_out_classes") for r in records()[4:]]
+    text = results_markdown([*records()[:5], *(r.model_copy(update={"name": "other"}) for r in others)])
+    methods = text.split("### How good")[1].split("\n### ")[0]
+    rows = [line.split(" | ") for line in methods.splitlines() if line.startswith("| ridge regression")]
+    assert [(cells[1], cells[2]) for cells in rows] == [("last epoch", "6")]
+    assert row(text, "SA-DVAE (sadvae)")[1] == "last epoch"
+    assert "5 runs, last epoch (last\\_step); " in text
+    assert {*CLOSED_FORMS} == {"taught", *BASELINES} - {"aligned_vae", *NEURAL}
+
+
+def test_the_highest_is_among_methods_on_the_same_splits() -> None:
+    better = make_evaluation("cca", None, zsl_accuracy=0.95)
+    some = [r.model_copy(update={"evaluations": [*r.evaluations, better]}) for r in records()[:2]]
+    text = results_markdown([*some, *records()[2:]])
+    answer = text.split("Highest ZSL: ")[1].split("\n")[0]
+    assert answer == f"SA-DVAE (sadvae), {100 * MAIN.mean():.1f} % (chance 50.0 %). On other splits, not compared: CCA."
+    table = readme_table([*some, *records()[2:]])
+    assert "CCA" not in table.splitlines()[2]
+    every = [r.model_copy(update={"evaluations": [*r.evaluations, better]}) for r in records()]
+    assert "Highest ZSL: CCA, 95.0 % (chance 50.0 %); SA-DVAE (sadvae): " in results_markdown(every)

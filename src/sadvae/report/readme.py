@@ -9,8 +9,8 @@ from sadvae.errors import SadvaeError
 from sadvae.files import MAX_JSON_BYTES, read_bytes, write_text
 from sadvae.record import RunRecord
 from sadvae.report.results_answers import ZSL
-from sadvae.report.results_groups import Group, grouped
-from sadvae.report.scores import Method, Scores
+from sadvae.report.results_groups import Group, grouped, split_of
+from sadvae.report.scores import Method, Scores, by_place
 from sadvae.report.tables import Number, cell
 from sadvae.report.words import DASH, counted, rule_words, run_title, title_of_all
 from sadvae.settings import ExperimentSettings
@@ -25,7 +25,7 @@ def readme_table(records: Sequence[RunRecord]) -> str:
 
     Markdown, percent, mean ± error. One row a group, under the rule that most of its records have; RESULTS.md has the
     others, and what other settings on the same splits come to. Of groups on the same splits the row is of the one with
-    the default's settings.
+    the default's settings. A method that did not run on the splits of the main one has a dash.
     """
     groups = grouped(records)
     every = [Scores(group) for group in groups if not any(_is_variant(group, other) for other in groups)]
@@ -42,7 +42,8 @@ def readme_table(records: Sequence[RunRecord]) -> str:
     for scores in every:
         rule, found = max(scores.group.by_selection().items(), key=lambda pair: len(pair[1]))
         chance = f"{100 * found[0].evaluations[0].chance:.1f}"
-        cells = [_shown(scores, method, rule, ZSL) for method in reversed(shared)]
+        fair = [method for method, _ in scores.comparable(rule)]
+        cells = [_shown(scores, method, rule, ZSL) if method in fair else DASH for method in reversed(shared)]
         ours = f"{cell(scores.main.label)} {_shown(scores, scores.main, rule, ZSL)}"
         h = _shown(scores, scores.main, rule, "harmonic_mean")
         rows.append([_label(scores.group, rule), chance, *cells, _best_other(scores, rule), ours, h])
@@ -51,7 +52,7 @@ def readme_table(records: Sequence[RunRecord]) -> str:
 
 def _is_variant(group: Group, other: Group) -> bool:
     """Whether another group stands for these splits: it has the default's settings, or as many more records on them."""
-    ours, theirs = ({(r.dataset, r.split) for r in g.records} for g in (group, other))
+    ours, theirs = ({(r.dataset, split_of(r)) for r in g.records} for g in (group, other))
     if not ours <= theirs:
         return False
     return (_is_default(group), len(group.records)) < (_is_default(other), len(other.records))
@@ -64,8 +65,8 @@ def _is_default(group: Group) -> bool:
 
 
 def _best_other(scores: Scores, wanted: str) -> str:
-    """Among all that stand beside the main method in a row, entries of the experiment file too."""
-    others = [(m, rule) for m in scores.standing if m != scores.main and (rule := scores.rule_of(m, wanted))]
+    """Among all that stand beside the main method in a row, on its splits; entries of the experiment file too."""
+    others = [(method, rule) for method, rule in scores.comparable(wanted) if method != scores.main]
     found = [(mean.value, method) for method, rule in others if (mean := scores.mean(method, rule, ZSL))]
     if not found:
         return DASH
@@ -75,9 +76,10 @@ def _best_other(scores: Scores, wanted: str) -> str:
 
 def _label(group: Group, rule: str) -> str:
     records = group.by_selection()[rule]
-    first, splits = records[0], len({record.split for record in records})
-    name = run_title(first) if splits == 1 else f"{title_of_all(records)}, {splits} splits"
-    runs = counted(len(records), "seed") if splits == 1 else f"{len(records)} runs"
+    cells = by_place((record, record) for record in records)
+    splits, count = len(cells), sum(map(len, cells.values()))
+    name = run_title(records[0]) if splits == 1 else f"{title_of_all(records)}, {splits} splits"
+    runs = counted(count, "seed") if splits == 1 else f"{count} runs"
     return cell(f"{name}, {runs}, {rule_words(rule)}")
 
 

@@ -13,13 +13,17 @@ ZSL, H = "zsl_accuracy", "harmonic_mean"
 
 
 def best_answer(scores: Scores) -> str:
-    """The method with the highest ZSL that is a result, and how far the main one is from it."""
-    rules = [rule for rule in scores.main_rules if rule != ORACLE]
+    """The method with the highest ZSL that is a result, and what the main one has.
+
+    Methods on other splits than the main one's are named and not compared.
+    """
+    wanted = next((rule for rule in scores.main_rules if rule != ORACLE), None)
+    if wanted is None:
+        return ""
     found = [
         (mean.value, method.label)
-        for method in scores.standing
-        for wanted in rules[:1]
-        if (rule := scores.rule_of(method, wanted)) and (mean := scores.mean(method, rule, ZSL))
+        for method, rule in scores.comparable(wanted)
+        if (mean := scores.mean(method, rule, ZSL))
     ]
     if not found:
         return ""
@@ -27,9 +31,10 @@ def best_answer(scores: Scores) -> str:
     best = max(found)
     text = f"Highest ZSL: {best[1]}, {100 * best[0]:.1f} % (chance {chance} %)"
     main = next((value for value, label in found if label == scores.main.label), None)
-    if main is None or best[1] == scores.main.label:
-        return f"{text}."
-    return f"{text}; {scores.main.label}: {100 * main:.1f} %."
+    if main is not None and best[1] != scores.main.label:
+        text += f"; {scores.main.label}: {100 * main:.1f} %"
+    others = ", ".join(method.label for method in scores.elsewhere(wanted))
+    return f"{text}. On other splits, not compared: {others}." if others else f"{text}."
 
 
 def differences_answer(scores: Scores, against: Method, others: Sequence[Method]) -> str:

@@ -34,7 +34,7 @@ def _row(group: Group) -> tuple[str, ...]:
         setting(first, "text", "mode"),
         method_words(first),
     )
-    return (_link(group.title), *map(cell, words), str(len(group.splits)), str(len(group.records)))
+    return (_link(group.title), *map(cell, words), str(len(group.split_names)), str(len(group.records)))
 
 
 def clips_words(record: RunRecord) -> str:

@@ -8,7 +8,7 @@ from sadvae.evaluation.statistics import Estimate
 from sadvae.report.results_answers import best_answer, differences_answer, gaps_answer
 from sadvae.report.scores import FEWEST, HELD_OUT, Method, Scores
 from sadvae.report.tables import Cell, Number, Table
-from sadvae.report.words import DASH, ORACLE, rule_words
+from sadvae.report.words import DASH, LAST, ORACLE, rule_words
 
 SCORES = {
     "ZSL": "zsl_accuracy",
@@ -108,21 +108,21 @@ def gaps_table(scores: Scores) -> Table:
     for method in scores.methods:
         gap = scores.difference((method, ORACLE), (method, HELD_OUT), SCORES["ZSL"])
         if gap is not None:
-            means = [number(scores.mean(method, rule, SCORES["ZSL"]), "") for rule in ("last_step", HELD_OUT, ORACLE)]
+            means = [number(scores.mean(method, rule, SCORES["ZSL"]), "") for rule in (LAST, HELD_OUT, ORACLE)]
             rows.append((method.label, str(gap.count), *means, number(gap, "ZSL", signed=True)))
     question = "By how much does a choice of the epoch on the test set inflate ZSL?"
-    words = [rule_words(rule) for rule in ("last_step", HELD_OUT, ORACLE)]
+    words = [rule_words(rule) for rule in (LAST, HELD_OUT, ORACLE)]
     head = ("Method", "Pairs", *(word[0].upper() + word[1:] for word in words), "Oracle minus held-out")
     return Table("selection-gap", question, gaps_answer(scores), head, tuple(rows), 1)
 
 
 def splits_table(scores: Scores) -> Table:
     """ZSL by split, where there are several."""
-    splits = scores.by_split(SCORES["ZSL"]) if len(scores.group.splits) > 1 else {}
+    splits = scores.by_split(SCORES["ZSL"]) if len(scores.split_names) > 1 else {}
     labels = list(dict.fromkeys(label for found in splits.values() for label in found))
     rows = [
-        (name, *(Number(found[label]) if label in found else DASH for label in labels))
-        for name, found in splits.items()
+        (scores.split_names[split], *(Number(found[label]) if label in found else DASH for label in labels))
+        for split, found in splits.items()
     ]
     question = "How much does it depend on the split? (ZSL)"
     return Table("splits", question, "", ("Split", *labels), tuple(rows), 1)

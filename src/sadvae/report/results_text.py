@@ -18,10 +18,10 @@ MANY = 3
 
 def facts(group: Group) -> str:
     """A list of facts: classes, clips, seeds and rule, texts and encoder, allowances, software, time."""
-    first = group.records[0]
+    first, splits = group.records[0], group.split_names.values()
     lines = {
         "Classes": _classes(first),
-        **({"Splits": ", ".join(group.splits)} if len(group.splits) > 1 else {}),
+        **({"Splits": ", ".join(splits)} if len(splits) > 1 else {}),
         "Clips": _unique(_clips(record) for record in group.records),
         "Seeds and selection": "; ".join(
             f"{_seeds(records)}, {rule_words(rule)} ({rule})" for rule, records in group.by_selection().items()

@@ -29,27 +29,39 @@ def variants_tables(groups: Sequence[Group]) -> list[tuple[str, Table]]:
 
 
 def _table(groups: Sequence[Group]) -> Table:
-    """The group that most others are one change away from is what they are compared with."""
+    """The group that most others are one change away from is what they are compared with.
+
+    It has a row for each rule under which another group is compared with it.
+    """
     base, *others = _in_order([Scores(group) for group in groups])
     rows: list[tuple[Cell, ...]] = []
-    answers = []
-    for scores in (base, *others):
-        compared = f"what the others are compared with ({base.group.settings_hash})"
-        changes = compared if scores is base else ", ".join(_changes(scores.group, base.group))
-        rule = scores.rule_of(scores.main, scores.main_rules[0]) or scores.main_rules[0]
-        means = {name: scores.mean(scores.main, rule, SCORES[name]) for name in ("ZSL", "H")}
-        gap = None if scores is base else _difference(scores, base, rule)
-        runs, pairs = str(len(scores.group.records)), str(gap.count) if gap else ""
-        cells = [number(mean, name) for name, mean in means.items()]
-        rows.append(
-            (changes, scores.main.label, rule_words(rule), runs, *cells, pairs, number(gap, "ZSL", signed=True))
-        )
-        if gap is not None:
+    answers, against = [], [_rule(base)]
+    for scores in others:
+        changes, rule = ", ".join(_changes(scores.group, base.group)), _rule(scores)
+        theirs = base.rule_of(base.main, rule)
+        gap = _difference((scores, rule), (base, theirs)) if theirs else None
+        rows.append(_row(changes, scores, rule, gap))
+        if theirs is not None and gap is not None:
+            against.append(theirs)
             answers.append(f"{changes}: {gap_words(gap)}")
-    head = ("Settings", "Method", "Selection", "Runs", "ZSL", "H", "Pairs", "ZSL minus that of the first row")
-    return Table(
-        "settings", "Do other settings matter?", f"{'; '.join(answers)}." if answers else "", head, tuple(rows), 3
-    )
+    compared = f"what the others are compared with ({base.group.settings_hash})"
+    first = [_row(compared, base, rule, None) for rule in dict.fromkeys(against)]
+    head = ("Settings", "Method", "Selection", "Runs", "ZSL", "H", "Pairs", "ZSL minus what it is compared with")
+    answer = f"{'; '.join(answers)}." if answers else ""
+    return Table("settings", "Do other settings matter?", answer, head, (*first, *rows), 3)
+
+
+def _rule(scores: Scores) -> str:
+    """The rule that a group's main method is shown under: the first of those that count."""
+    return scores.rule_of(scores.main, scores.main_rules[0]) or scores.main_rules[0]
+
+
+def _row(changes: str, scores: Scores, rule: str, gap: Estimate | None) -> tuple[Cell, ...]:
+    means = {name: scores.mean(scores.main, rule, SCORES[name]) for name in ("ZSL", "H")}
+    zsl = means["ZSL"]
+    runs, pairs = str(zsl.count if zsl else 0), str(gap.count) if gap else ""
+    cells = [number(mean, name) for name, mean in means.items()]
+    return (changes, scores.main.label, rule_words(rule), runs, *cells, pairs, number(gap, "ZSL", signed=True))
 
 
 def _in_order(every: Sequence[Scores]) -> list[Scores]:
@@ -77,10 +89,8 @@ def _more(settings: dict[str, Any]) -> list[str]:
     return [str(part["dataset"]) for part in settings.get("data", {}).get("more", [])]
 
 
-def _difference(scores: Scores, base: Scores, rule: str) -> Estimate | None:
-    theirs_rule = base.rule_of(base.main, rule)
-    ours = scores.values(scores.main, rule, SCORES["ZSL"])
-    theirs = base.values(base.main, theirs_rule, SCORES["ZSL"]) if theirs_rule else None
+def _difference(left: tuple[Scores, str], right: tuple[Scores, str]) -> Estimate | None:
+    ours, theirs = (scores.values(scores.main, rule, SCORES["ZSL"]) for scores, rule in (left, right))
     return paired_difference(ours, theirs) if ours and theirs else None
 
 
@@ -98,7 +108,7 @@ def _changes(group: Group, base: Group) -> list[str]:
         f"{name} = {json.dumps(ours[name])}" for name in sorted(ours.keys() - theirs.keys()) if ".changes." in name
     ]
     taken = [f"without {name}" for name in sorted(theirs.keys() - ours.keys()) if ".changes." in name]
-    return [*found, *added, *taken] or [f"other clips or texts ({group.settings_hash})"]
+    return [*found, *added, *taken] or [f"other clips, features or texts ({group.settings_hash})"]
 
 
 def _flat(settings: dict[str, Any], before: str = "") -> dict[str, Any]:

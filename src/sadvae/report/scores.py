@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import Any, TypeVar
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.statistics import Estimate, Values, estimate, paired_difference
 from sadvae.record import Evaluation, RunRecord
-from sadvae.report.results_groups import Group
-from sadvae.report.words import ORACLE, method_name
+from sadvae.report.results_groups import Group, short_hash, split_of
+from sadvae.report.words import CLOSED_FORMS, LAST, ORACLE, method_name
 
 HELD_OUT = "held_out_classes"
 # Fewer values than this give an interval that is too narrow to be believed, so none is shown and nothing concluded.
@@ -34,7 +33,8 @@ class Method:
 class Scores:
     """Evaluations of a group, {split: {seed: evaluation}} for each method and rule.
 
-    Splits are told apart by their unseen classes. An equal evaluation of another experiment file counts once.
+    Splits are told apart by their unseen classes. An equal evaluation of another experiment file counts once. A closed
+    form stands under the last epoch, its only one, whichever rule its file names.
     """
 
     def __init__(self, group: Group) -> None:
@@ -43,7 +43,7 @@ class Scores:
         self.methods: list[Method] = []
         self._found: dict[tuple[str, str], dict[Hashable, dict[Hashable, Evaluation]]] = {}
         self._labels = _entry_labels(group)
-        for record in sorted(group.records, key=lambda r: (r.selection.startswith("oracle"), r.selection)):
+        for record in (record for records in group.by_selection().values() for record in records):
             for evaluation in record.evaluations:
                 self._add(record, evaluation)
 
@@ -54,7 +54,7 @@ class Scores:
 
     @property
     def main_rules(self) -> list[str]:
-        """The rules that the experiments name as the one that counts, oracles last."""
+        """The rules that the experiments name as the one that counts, that of most runs first, oracles last."""
         return list(self.group.by_selection())
 
     @property
@@ -78,6 +78,27 @@ class Scores:
         ]
         return list(dict.fromkeys(found))
 
+    def comparable(self, wanted: str) -> list[tuple[Method, str]]:
+        """The methods that stand for themselves, under a rule, which have the splits of the main one there.
+
+        Means over other splits are higher or lower by what those splits are. Where the main one has no such rule, the
+        splits are those of the first method that does.
+        """
+        found = self._under(wanted)
+        splits = self._splits(*found[0]) if found else set[Hashable]()
+        return [pair for pair in found if self._splits(*pair) == splits]
+
+    def elsewhere(self, wanted: str) -> list[Method]:
+        """The methods that `comparable` leaves out because of their splits."""
+        kept = self.comparable(wanted)
+        return [pair[0] for pair in self._under(wanted) if pair not in kept]
+
+    def _under(self, wanted: str) -> list[tuple[Method, str]]:
+        return [(method, rule) for method in self.standing if (rule := self.rule_of(method, wanted))]
+
+    def _splits(self, method: Method, rule: str) -> set[Hashable]:
+        return set(self.evaluations(method, rule))
+
     def evaluations(self, method: Method, rule: str) -> Cells[Evaluation]:
         """The evaluations of a method under a rule by split and seed; empty where there is none."""
         return self._found.get((method.label, rule), {})
@@ -85,7 +106,7 @@ class Scores:
     @property
     def split_names(self) -> dict[Hashable, str]:
         """The names of the splits, by what tells splits apart."""
-        return {_place(record)[0]: record.split for record in self.group.records}
+        return self.group.split_names
 
     def values(self, method: Method, rule: str, field: str) -> Values | None:
         """A score by split and seed; None where an evaluation lacks it (no gate) or there is none."""
@@ -104,16 +125,19 @@ class Scores:
         ours, theirs = self.values(*left, field), self.values(*right, field)
         return paired_difference(ours, theirs) if ours and theirs else None
 
-    def by_split(self, field: str) -> dict[str, dict[str, Estimate]]:
-        """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves."""
+    def by_split(self, field: str) -> dict[Hashable, dict[str, Estimate]]:
+        """{split: {method: mean}} under the first rule that counts, for methods that stand for themselves.
+
+        In the order of the splits' names.
+        """
         names = self.split_names
-        found: dict[str, dict[str, Estimate]] = {name: {} for name in sorted(set(names.values()))}
+        found: dict[Hashable, dict[str, Estimate]] = {split: {} for split in sorted(names, key=lambda s: names[s])}
         for method in self.standing:
             rule = self.rule_of(method, self.main_rules[0])
             for split, seeds in (self.values(method, rule, field) or {}).items() if rule else ():
                 mean = estimate({split: seeds})
                 if mean is not None:
-                    found[names[split]][method.label] = mean
+                    found[split][method.label] = mean
         return found
 
     def named(self, name: str) -> Method | None:
@@ -128,16 +152,16 @@ class Scores:
         return self._labels.get((evaluation.entry, definition), Method(method_name(evaluation)))
 
     def _add(self, record: RunRecord, evaluation: Evaluation) -> None:
-        method = self.method_of(record, evaluation)
+        method, rule = self.method_of(record, evaluation), _rule(evaluation)
         if method not in self.methods:
             self.methods.append(method)
-        cells = self._found.setdefault((method.label, evaluation.selection), {})
+        cells = self._found.setdefault((method.label, rule), {})
         split, seed = _place(record)
         known = cells.setdefault(split, {}).setdefault(seed, evaluation)
         if _numbers(known) != _numbers(evaluation):
             raise SadvaeError(
                 f"{method.label} has two different results for split {record.split}, seed {record.seed}, selection "
-                f"{evaluation.selection}; keep one of the records in the folder that is read."
+                f"{rule}; keep one of the records in the folder that is read."
             )
         # A record keeps classes and curves under the rule that counts in it alone; of equal ones that one is wanted.
         if evaluation.classes and not known.classes:
@@ -150,7 +174,7 @@ def plain(name: str) -> str:
 
 
 def _place(record: RunRecord) -> tuple[Hashable, Hashable]:
-    return tuple(sorted(record.unseen)), (tuple(sorted(record.validation_unseen)), record.seed)
+    return split_of(record), (tuple(sorted(record.validation_unseen)), record.seed)
 
 
 def by_place(pairs: Iterable[tuple[RunRecord, T]]) -> dict[Hashable, dict[Hashable, T]]:
@@ -163,7 +187,13 @@ def by_place(pairs: Iterable[tuple[RunRecord, T]]) -> dict[Hashable, dict[Hashab
 
 
 def _numbers(evaluation: Evaluation) -> dict[str, Any]:
-    return evaluation.model_dump(exclude={"curve", "classes", "confusion", "confusion_ids"})
+    """What equal results have in common; which rule they stand under is told by _rule."""
+    return evaluation.model_dump(exclude={"selection", "curve", "classes", "confusion", "confusion_ids"})
+
+
+def _rule(evaluation: Evaluation) -> str:
+    """The rule that a score stands under; records file a closed form under whichever rule their file names first."""
+    return LAST if evaluation.method in CLOSED_FORMS else evaluation.selection
 
 
 def _entry(record: RunRecord, name: str) -> dict[str, Any]:
@@ -182,10 +212,6 @@ def _entry_labels(group: Group) -> dict[tuple[str, str], Method]:
             found[name, _definition(record, name)] = str(_entry(record, name).get("question", ""))
     names = [name for name, _ in found]
     return {
-        (name, definition): Method(name if names.count(name) == 1 else f"{name} #{_short(definition)}", question)
+        (name, definition): Method(name if names.count(name) == 1 else f"{name} #{short_hash(definition)}", question)
         for (name, definition), question in sorted(found.items())
     }
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:4]

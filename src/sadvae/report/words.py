@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from sadvae.record import Evaluation, RunRecord
 
-ORACLE = "oracle_test"
+LAST, ORACLE = "last_step", "oracle_test"
+# Methods of a single step: no rule has an epoch of theirs to pick.
+CLOSED_FORMS = ("ridge", "eszsl", "cca", "taught")
 # What stands where there is no number.
 DASH = "\u2013"
 _RULES = {
-    "last_step": "last epoch",
+    LAST: "last epoch",
     "held_out_classes": "best epoch on held-out classes",
     ORACLE: "oracle, not a result",
 }

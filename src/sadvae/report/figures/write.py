@@ -46,7 +46,7 @@ def write_figures(source: Path, folder: Path, formats: tuple[str, ...]) -> list[
 def _slug(group: Group) -> str:
     first = group.records[0]
     words = [first.name, first.split, *([] if group.alone else [group.settings_hash])]
-    return _file_name("-".join(words) if len(group.splits) == 1 else group.title) or "run"
+    return _file_name("-".join(words) if len(group.split_names) == 1 else group.title) or "run"
 
 
 def _file_name(words: str) -> str:
@@ -79,7 +79,7 @@ def record_figures(scores: Scores) -> Iterator[tuple[str, Figure]]:
 
 
 def _confusions(found: Sequence[Confusion]) -> Iterator[tuple[str, Figure]]:
-    """A matrix a split; splits of one name are numbered, so that no file takes the place of another."""
+    """A matrix a split; names that files cannot tell apart are numbered, so that no file takes the place of another."""
     names = [_file_name(confusion.split) for confusion in found]
     for number, (name, confusion) in enumerate(zip(names, found, strict=True)):
         end = f"-{name}" if names.count(name) == 1 else f"-{name}-{number}"

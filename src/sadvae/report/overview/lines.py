@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sadvae.evaluation.statistics import Estimate
 from sadvae.record import Evaluation, RunRecord
 from sadvae.report.results_contents import clips_words
-from sadvae.report.results_groups import Group
+from sadvae.report.results_groups import Group, split_of
 from sadvae.report.results_text import UNKNOWN, setting
 from sadvae.report.scores import FEWEST, Method, Scores
 from sadvae.report.words import ORACLE, counted, rule_words, title_of_all
@@ -114,7 +114,7 @@ def _run_line(scores: Scores, record: RunRecord, evaluation: Evaluation) -> Line
         experiment_name(scores.group),
         record.name,
         record.dataset,
-        record.split,
+        scores.split_names[split_of(record)],
         "",
         rule_words(evaluation.selection),
         evaluation.selection == ORACLE,
