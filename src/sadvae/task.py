@@ -155,9 +155,9 @@ class ZeroShotTask:
         self.classes.of(self.split.classes)
         self._check_lessons()
         self._check_encoder()
-        self._check_rows()
         if self.calibration is not None:
             self._check_calibration(self.calibration)
+        self._check_rows()
 
     @property
     def parts(self) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
@@ -196,14 +196,18 @@ class ZeroShotTask:
                 _refuse(subjects & set(part.encoder.subjects), "the skeleton encoder was trained on test subject {}.")
 
     def _check_rows(self) -> None:
+        """Names of clips that were made up for a file never meet those of another one, and then rows alone tell."""
         if "equal_rows" in self.allow:
             return
+        known = {"training": (self.train,), "calibration": self.calibration.parts if self.calibration else ()}
         for name, part in (("seen", self.test_seen), ("unseen", self.test_unseen)):
-            _refuse(
-                [part.clip_ids[row] for row in equal_rows(part.features, self.train.features)],
-                "test clip {} "
-                + f"({name}) has exactly the features of a training clip: the same clip under another name?",
-            )
+            for side, others in known.items():
+                _refuse(
+                    [part.clip_ids[row] for row in equal_rows(part.features, *(other.features for other in others))],
+                    "test clip {} "
+                    + f"({name}) has exactly the features of a {side} clip: the same clip under another name? "
+                    f"Take it out of {side}, or allow equal_rows.",
+                )
 
     def _check_calibration(self, lower: ZeroShotTask) -> None:
         if lower.calibration is not None:

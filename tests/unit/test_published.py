@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import LeakageError, SadvaeError
 from sadvae.features.folder import read_features, write_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_split, read_texts
 from sadvae.task import ZeroShotTask
@@ -61,6 +61,15 @@ def test_both_levels_are_read(resources: Path) -> None:
     assert task.calibration.split.unseen == (4, 5)
     assert task.allow == ("unknown_encoder",)
     assert task.test_unseen.seen_logits is not None
+
+
+def test_calibration_on_seen_test_clips_is_refused(resources: Path) -> None:
+    """Clips of imported files are named by their file, so that the rows alone tell that they are the same."""
+    test, lower = (resources / "sk_feats" / f"shift_tiny_{name}" for name in ("2_r", "val_2_r"))
+    for own, name in (("gtest", "val"), ("g_label", "val_label"), ("gtest_out", "val_out")):
+        np.save(lower / f"{name}.npy", np.load(test / f"{own}.npy")[:12])
+    with pytest.raises(LeakageError, match=r"shift_tiny_2_r/gtest/0, .* \(seen\) .* features of a calibration clip"):
+        load(resources)
 
 
 def test_a_features_folder_survives_a_round_trip(resources: Path, tmp_path: Path) -> None:
