@@ -11,7 +11,7 @@ from sadvae.errors import SadvaeError
 from sadvae.features.folder import Features, read_features
 from sadvae.settings import IMPORTED, ExperimentSettings, PartSettings, PresetSettings, SplitSettings
 from sadvae.skeleton.recipe import PrepareSettings
-from sadvae.stages import division_for
+from sadvae.stages import division_for, is_own_split
 from sadvae.text.embed import precomputed_embeddings, read_class_embeddings
 from sadvae.text.fitting import check_vectors
 from sadvae.types import ClassEmbeddings, ClassSplit, ClassTexts
@@ -28,8 +28,11 @@ def imported_features(folder: Path, settings: ExperimentSettings) -> Features:
     classes than it names.
     """
     found = read_features(folder)
-    wanted = division_for(settings.split, settings.data, found.class_names).split
     split = found.test.split
+    if is_own_split(settings, split.name):
+        wanted = split
+    else:
+        wanted = division_for(settings.split, settings.data, found.class_names).split
     if (set(split.seen), set(split.unseen)) != (set(wanted.seen), set(wanted.unseen)):
         raise SadvaeError(
             f"{folder} has features of split {split.name!r}, unseen classes {_ids(split)}; experiment "

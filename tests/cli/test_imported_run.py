@@ -76,6 +76,32 @@ def test_a_published_pack_runs_as_its_protocol(real_data: Path, tmp_path: Path, 
     refused(sadvae("run", path, *words, "--out", tmp_path / "other"), "split 'purls-22-5'", "split 'purls-18-9'")
 
 
+@pytest.mark.parametrize("dataset", ["utd_mhad", "utd"])
+def test_the_split_is_named_as_import_named_it(
+    dataset: str, real_data: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    features, path = tmp_path / "features", tmp_path / "pack.toml"
+    assert sadvae("import", real_data / "feature_packs" / "utd_r5_0", "--text", "lb", "--out", features).code == 0
+    name = read_features(features).test.split.name
+    text = SPLIT.replace("utd_mhad", dataset).replace("sadvae", "ridge").replace("changes = {{ epochs = 2 }}", "")
+    path.write_text(text.format(name))
+    words = (
+        "run",
+        path,
+        "--out",
+        tmp_path / "run",
+        "--features",
+        features,
+        "--embeddings",
+        features / "embeddings.npz",
+    )
+    done = sadvae(*words)
+    assert done.code == 0, done.err
+    assert read_record(tmp_path / "run" / "seed-0" / "record.json").split == name
+    path.write_text(text.format("utd-published-5-000000"))
+    refused(sadvae(*words), "unknown split 'utd-published-5-000000'")
+
+
 LEVELS = """
 name = "levels"
 baselines = []

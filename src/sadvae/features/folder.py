@@ -27,6 +27,7 @@ from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
 REMEDY = "make one with `sadvae import` or `sadvae extract`"
+_AGAIN = "extract or import the features again"
 Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
 # The files of a features folder: of both levels, feature maps too, and the vectors that `sadvae import` puts beside.
@@ -83,6 +84,17 @@ def is_features_folder(path: object) -> TypeGuard[Path]:
     return isinstance(path, Path) and (path / "task.json").is_file()
 
 
+def split_name(folder: Path) -> str:
+    """The name of the split that a features folder is of; none of its arrays is read.
+
+    Raises SadvaeError if the folder does not say it.
+    """
+    try:
+        return str(read_json(Path(folder) / "task.json")["levels"]["test"]["split"]["name"])
+    except (KeyError, TypeError) as error:
+        raise SadvaeError(f"{folder}/task.json lacks or misstates {error}; {_AGAIN}.") from error
+
+
 def features_digest(folder: Path) -> str:
     """A sha256, in hexadecimal, over the files of a features folder; what else lies there does not count."""
     levels = ("test", "calibration")
@@ -130,9 +142,7 @@ def read_features(folder: Path) -> Features:
         with located(folder):
             return Features(about["dataset"], names, test, calibration, kind)
     except (KeyError, TypeError, AttributeError) as error:
-        raise SadvaeError(
-            f"{folder}/task.json lacks or misstates {error}; extract or import the features again."
-        ) from error
+        raise SadvaeError(f"{folder}/task.json lacks or misstates {error}; {_AGAIN}.") from error
 
 
 def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:
