@@ -28,7 +28,7 @@ from sadvae.preparing import default_target, manifest_path, prepare_to
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
-from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, contenders
+from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, check_seed, contenders
 from sadvae.skeleton.composed import ComposeSettings
 from sadvae.skeleton.manifest import hash_clips, hash_labelled, read_manifest
 from sadvae.skeleton.read import source_digest
@@ -74,6 +74,7 @@ def run_experiment(
     to start from; without their encoder no recogniser can be saved then. sharing: where stages are kept that other
     experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
     """
+    check_seed(seed)
     stages.check_settings(settings, source)
     run = Run(settings, source, Path(out), seed, say, sharing)
     run.train(run.waist())

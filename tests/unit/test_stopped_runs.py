@@ -34,6 +34,11 @@ def tiny(waist: Path, name: str) -> ExperimentSettings:
     return read_experiment(write_experiment(waist / f"{name}.toml", waist))
 
 
+def test_a_seed_below_0_is_refused(waist: Path, tmp_path: Path) -> None:
+    with pytest.raises(SadvaeError, match="seed -1 is below 0"):
+        run_experiment(tiny(waist, "first"), waist / "features", tmp_path, -1, quiet)
+
+
 def test_a_record_without_its_key_is_not_that_of_the_run_before(
     waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def command(
     features: FeaturesFolder = None,
     embeddings: ClassVectors = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
-    seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
     refuse_both(context, "seed", "seeds")
