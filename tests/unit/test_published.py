@@ -124,6 +124,25 @@ def test_faulty_files_are_named(resources: Path, file: str, array: np.ndarray, m
     assert Path(file).parts[0] in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("file", "array", "match"),
+    [
+        ("2_r/train_label.npy", np.repeat([0, 1, 2, 3, 4, 6], 3), r"training holds clips of class 6 .* \(0-based\)"),
+        ("2_r/train_label.npy", np.repeat([1, 2, 3, 4, 5, 6], 3), r"training holds clips of class 6 .* \(0-based\)"),
+        ("2_r/train.npy", np.ones((18, 3), np.float32), r"differing widths \[3, 4\]"),
+        ("val_2_r/train_label.npy", np.repeat([0, 1, 2, 4], 3), "training holds clips of class 4"),
+        ("val_2_r/val_label.npy", np.repeat([0, 1, 2, 4], 3), "the seen test set holds class 4"),
+        ("val_2_r/z_label.npy", np.repeat([4, 3], 3), "the unseen test set holds class 3"),
+        ("val_2_r/train.npy", np.ones((12, 3), np.float32), r"differing widths \[3, 4\]"),
+    ],
+)
+def test_parts_that_make_no_task_are_not_read(resources: Path, file: str, array: np.ndarray, match: str) -> None:
+    """Before any text: `import` and `check` read no more than this."""
+    np.save(resources / "sk_feats" / f"shift_tiny_{file}", array)
+    with pytest.raises(SadvaeError, match=f"^{resources}: .*{match}"):
+        read_published(find_layouts(resources)[0], 8)
+
+
 def test_missing_files_and_foreign_folders_are_named(resources: Path, tmp_path: Path) -> None:
     (resources / "sk_feats" / "shift_tiny_2_r" / "gtest.npy").unlink()
     with pytest.raises(SadvaeError, match=r"gtest\.npy does not exist"):

@@ -22,7 +22,7 @@ import numpy as np
 from sadvae.errors import SadvaeError, located
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.folders import check_kind
-from sadvae.task import Allowance, ZeroShotTask, check_logits
+from sadvae.task import Allowance, ZeroShotTask, check_level
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
@@ -54,7 +54,7 @@ class Features:
     """A features folder in memory: test level, and calibration level where there is one.
 
     kind: whose features they are: a network's (or of unknown origin), or numbers of movement (encoders/kinematics.py).
-    Raises SadvaeError where a class has no name, or no column of logits where there are logits.
+    Raises SadvaeError where a class has no name, and where no task can be made of the parts of a level (check_level).
     """
 
     dataset: str
@@ -67,7 +67,7 @@ class Features:
         for level in (self.test, self.calibration):
             if level is not None:
                 level.split.check_names(self.class_names)
-                check_logits(level.split, (level.train, level.test_seen, level.test_unseen))
+                check_level(level.split, level.train, level.test_seen, level.test_unseen)
 
     def task(self, classes: ClassEmbeddings) -> ZeroShotTask:
         """The zero-shot task with these class embeddings. Raises LeakageError when anything leaks."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import feature_part, level_of_parts
 from sadvae.files import hash_arrays, read_npy
@@ -175,7 +175,9 @@ def read_published(
     calibration = None
     if layout.calibration.is_dir() and split.validation_unseen:
         calibration = _calibration_level(layout, split.hold_out(), class_count)
-    return Features(layout.dataset, names, _test_level(layout, split, class_count), calibration)
+    test = _test_level(layout, split, class_count)
+    with located(layout.root):
+        return Features(layout.dataset, names, test, calibration)
 
 
 def _test_level(layout: PublishedLayout, split: ClassSplit, class_count: int) -> FeatureLevel:

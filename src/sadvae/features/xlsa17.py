@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import class_ids, feature_part, rows
 from sadvae.files import hash_arrays, read_bytes
@@ -40,9 +40,9 @@ def read_xlsa17(folder: Path) -> tuple[Features, ClassEmbeddings]:
     train, seen, unseen = (_at(every, found) for found in places)
     split = _split(folder, train, unseen)
     names = tuple(f"class {c}" for c in range(att.shape[1]))
-    return Features(folder.name, names, FeatureLevel(split, train, seen, unseen, ("unknown_encoder",))), _unit(
-        att, folder
-    )
+    level = FeatureLevel(split, train, seen, unseen, ("unknown_encoder",))
+    with located(folder):
+        return Features(folder.name, names, level), _unit(att, folder)
 
 
 def _splits(file: Path, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
