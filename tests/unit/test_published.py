@@ -115,6 +115,23 @@ def test_a_faulty_seen_list_is_named_and_can_be_derived(resources: Path) -> None
         ("sk_feats/shift_tiny_2_r/ztest.npy", np.ones((6, 4), np.float32), "are not the 6 of ztest.npy"),
         ("text_feats/tiny/sbert/lb_8.npy", np.ones((7, 5), np.float32), "promises 8 classes"),
         ("label_splits/tiny/ru2.npy", np.array([6, 6]), "distinct whole class ids"),
+        (
+            "sk_feats/shift_tiny_2_r/train_label.npy",
+            np.r_[np.zeros(17), -1],
+            r"train_label\.npy holds label -1; .* below 8",
+        ),
+        (
+            "sk_feats/shift_tiny_2_r/gtest_out.npy",
+            np.full((24, 8), np.nan, np.float32),
+            r"gtest_out\.npy: a logit is not",
+        ),
+        ("text_feats/tiny/sbert/lb_8.npy", np.full((8, 5), np.nan, np.float32), r"lb_8\.npy holds .* not of finite"),
+        (
+            "text_feats/tiny/sbert/lb_8.npy",
+            np.eye(8, 5, dtype=np.float32),
+            r"lb_8\.npy has no text of class 5 .* zeros",
+        ),
+        ("label_splits/tiny/ru2.npy", np.array([6, -1]), r"ru2\.npy names class -1; .* 0 to 7"),
     ],
 )
 def test_faulty_files_are_named(resources: Path, file: str, array: np.ndarray, match: str) -> None:

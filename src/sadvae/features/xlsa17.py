@@ -72,7 +72,12 @@ def _split(folder: Path, train: FeatureSet, unseen: FeatureSet) -> ClassSplit:
 
 
 def _unit(att: np.ndarray, folder: Path) -> ClassEmbeddings:
-    norms = np.maximum(np.linalg.norm(att, axis=0), 1e-12)
+    norms = np.linalg.norm(att, axis=0)
+    missing = np.flatnonzero(norms == 0)
+    if len(missing):
+        raise SadvaeError(
+            f"{folder / SPLITS}: att says nothing of class {missing[0] + 1} (all zeros); fill its column in."
+        )
     with np.errstate(over="ignore"):
         vectors = np.ascontiguousarray((att / norms).T, np.float32)
     return ClassEmbeddings(tuple(range(len(vectors))), vectors, f"{folder.name} attributes", hash_arrays(vectors))
