@@ -21,7 +21,7 @@ from sadvae.features.folder import Features, features_digest, is_features_folder
 from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import as_brought, imported_features, imported_vectors
 from sadvae.joining import joined_record
-from sadvae.keys import class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
+from sadvae.keys import check_own_records, class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to
@@ -72,10 +72,12 @@ def run_experiment(
 
     source: the folder or file of raw clips, those of several data sets, None for generated motion, or a features folder
     to start from; without their encoder no recogniser can be saved then. sharing: where stages are kept that other
-    experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
+    experiments use too (default: in `out`). Raises SadvaeError (also for a folder of another experiment) or
+    LeakageError.
     """
     check_seed(seed)
     stages.check_settings(settings, source)
+    check_own_records(settings.name, out, [seed])
     run = Run(settings, source, Path(out), seed, say, sharing)
     run.train(run.waist())
     return run

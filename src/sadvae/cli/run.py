@@ -17,6 +17,7 @@ from sadvae.evaluation.proportion import zero_shot_proportion
 from sadvae.experiment import Run, run_experiment
 from sadvae.features.folder import is_features_folder
 from sadvae.imported import idle_settings
+from sadvae.keys import check_own_records
 from sadvae.report.run_report import write_run_report
 from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, read_experiment
 from sadvae.sources import Source
@@ -96,6 +97,8 @@ def say_idle(found: Iterable[tuple[ExperimentSettings, Source]]) -> None:
 
 def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: list[int], console: Console) -> list[Run]:
     """Run seeds one after another, write their reports, and print one table each."""
+    # Of all seeds before any of them trains.
+    check_own_records(settings.name, out, seeds)
     runs = []
     for seed in seeds:
         with Progresses() as say:
