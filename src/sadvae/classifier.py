@@ -26,7 +26,7 @@ from sadvae.methods.gate import GATES
 from sadvae.protocol import hold_out
 from sadvae.recognition.asked import Mode, checked_names, told_apart
 from sadvae.recognizer import Recognizer, new_recognizer
-from sadvae.settings import PresetSettings
+from sadvae.settings import PresetSettings, check_seed
 from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.task import ClipTask, ZeroShotTask
@@ -83,6 +83,7 @@ class ZeroShotClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Sequence[SkeletonClip], y: Sequence[str]) -> Self:  # noqa: N803 (scikit-learn's name)
         """Train on clips and the names of their actions. Raises SadvaeError for clips or names that do not do."""
+        check_seed(self.seed)
         given, told = _named(X), _checked(y)
         names, new = sorted(set(told)), self._new_names(told)
         classes = (*names, *(new or (OTHERS,)))

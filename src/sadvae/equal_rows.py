@@ -9,17 +9,24 @@ from numpy.typing import NDArray
 BLOCK = 4096
 
 
-def equal_rows(rows: NDArray[np.float32], known: NDArray[np.float32]) -> list[int]:
-    """The numbers of the rows [n, d] that are, byte for byte, among the known ones [m, d].
+def equal_rows(rows: NDArray[np.float32], *known: NDArray[np.float32]) -> list[int]:
+    """The numbers of the rows [n, d] that are, byte for byte, in any of the known arrays [m, d].
 
-    Arrays may be mapped: a block of rows is in memory, and 16 bytes of each row.
+    Arrays may be mapped: a block of rows is in memory, and 16 bytes of each row. Known arrays of another width have no
+    such row.
     """
-    if not len(rows) or not len(known) or rows.shape[1] != known.shape[1]:
+    comparable = [other for other in known if len(other) and other.shape[1] == rows.shape[1]]
+    if not len(rows) or not comparable:
         return []
+    wanted = _digests(rows)
+    return sorted({row for other in comparable for row in _equal_rows(rows, wanted, other)})
+
+
+def _equal_rows(rows: NDArray[np.float32], wanted: NDArray[np.uint64], known: NDArray[np.float32]) -> list[int]:
+    """wanted: the digests of the rows."""
     digests = _digests(known)
     order = np.argsort(digests, kind="stable")
     ordered = digests[order]
-    wanted = _digests(rows)
     begin, end = (np.searchsorted(ordered, wanted, side) for side in ("left", "right"))
     found = []
     # Rows of one digest are compared, so that a digest need not tell all rows apart.

@@ -19,16 +19,16 @@ from sadvae.evaluation.disentanglement import probe_task
 from sadvae.evaluation.needed import check_parts
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
 from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
-from sadvae.imported import imported_features, imported_vectors
+from sadvae.imported import as_brought, imported_features, imported_vectors
 from sadvae.joining import joined_record
-from sadvae.keys import class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
+from sadvae.keys import check_own_records, class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
-from sadvae.settings import IMPORTED, ExperimentSettings, PresetSettings, TextSettings, contenders
+from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, check_seed, contenders
 from sadvae.skeleton.composed import ComposeSettings
 from sadvae.skeleton.manifest import hash_clips, hash_labelled, read_manifest
 from sadvae.skeleton.read import source_digest
@@ -72,9 +72,12 @@ def run_experiment(
 
     source: the folder or file of raw clips, those of several data sets, None for generated motion, or a features folder
     to start from; without their encoder no recogniser can be saved then. sharing: where stages are kept that other
-    experiments use too (default: in `out`). Raises SadvaeError or LeakageError.
+    experiments use too (default: in `out`). Raises SadvaeError (also for a folder of another experiment) or
+    LeakageError.
     """
+    check_seed(seed)
     stages.check_settings(settings, source)
+    check_own_records(settings.name, out, [seed])
     run = Run(settings, source, Path(out), seed, say, sharing)
     run.train(run.waist())
     return run
@@ -356,9 +359,9 @@ def source_origin(source: Source) -> str:
 
 
 def stated_settings(settings: ExperimentSettings, source: Source) -> dict[str, Any]:
-    """The settings as a record has them: of features that were brought, the file's encoder made nothing."""
-    changes = {"encoder": PresetSettings(preset=IMPORTED)} if is_features_folder(source) else {}
-    return settings.model_copy(update=changes).model_dump(mode="json")
+    """The settings as a record has them: of features that were brought, nothing in the file made them."""
+    found = as_brought(settings) if is_features_folder(source) else settings
+    return found.model_dump(mode="json")
 
 
 def _counts(task: ZeroShotTask) -> dict[str, int]:

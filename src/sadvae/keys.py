@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,23 @@ def finished_record(folder: Path, key: str) -> RunRecord | None:
         return read_record(folder / "record.json")
     except SadvaeError:
         return None
+
+
+def check_own_records(name: str, out: Path, seeds: Iterable[int]) -> None:
+    """Raises SadvaeError where a run of these seeds would replace a record of an experiment of another name.
+
+    Records that cannot be read are of nobody.
+    """
+    for path in (Path(out) / f"seed-{seed}" / "record.json" for seed in seeds):
+        try:
+            found = read_record(path).name
+        except SadvaeError:
+            continue
+        if found != name:
+            raise SadvaeError(
+                f"{path} is of experiment {found!r}, and this run of {name!r}; choose another folder for --out, or "
+                "remove that record."
+            )
 
 
 def stamp_path(path: Path) -> Path:

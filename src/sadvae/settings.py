@@ -246,6 +246,12 @@ class AccuracySettings(_Frozen):
         return entries
 
 
+def check_seed(seed: int) -> None:
+    """Raises SadvaeError for a seed that not all generators of random numbers take."""
+    if seed < 0:
+        raise SadvaeError(f"seed {seed} is below 0; give a whole number from 0 on.")
+
+
 def demo_experiment() -> ExperimentSettings:
     """The packaged experiment of `sadvae demo`, on generated motion."""
     return read_experiment(Path(str(files("sadvae") / "demo.toml")))

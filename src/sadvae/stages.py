@@ -20,7 +20,7 @@ from sadvae.evaluation.evaluate import calibrate_gate, evaluate
 from sadvae.evaluation.needed import check_parts
 from sadvae.evaluation.selection import EpochCallback, TrainedLevels, selection_by_name, train_under_rules
 from sadvae.faults import first_fault
-from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder
+from sadvae.features.folder import FILES, PARTS, FeatureLevel, Features, fill_features, is_features_folder, split_name
 from sadvae.files import atomic_folder
 from sadvae.joining import joined_classes, joined_division, joined_split, joined_subjects, part_texts
 from sadvae.methods.baselines import BASELINES, baseline
@@ -49,7 +49,7 @@ from sadvae.skeleton.preprocess import Dropped, prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.sources import Source, Sources
-from sadvae.splits.reader import load_split
+from sadvae.splits.reader import is_split_name, load_split
 from sadvae.task import ClipTask, ZeroShotTask
 from sadvae.text.class_lists import class_texts, dataset_names, read_class_texts
 from sadvae.text.prompts import check_mode
@@ -81,7 +81,8 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
         if data.more:
             part_texts(part)
     names = known_names(data)
-    if names:
+    own = is_features_folder(source) and is_own_split(settings, split_name(source))
+    if names and not own:
         _own_split(settings.split, data, names)
     elif settings.split.name.endswith(".json"):
         _check_file(Path(settings.split.name), "name of [split]")
@@ -222,6 +223,17 @@ def _own_split(split: SplitSettings, data: DataSettings, class_names: Sequence[s
         own = generated_split()
         return replace(own, validation_unseen=split.validation_unseen or own.validation_unseen)
     return load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
+
+
+def is_own_split(settings: ExperimentSettings, name: str) -> bool:
+    """Whether an experiment names the split of its features as these do, by a name that nothing else knows.
+
+    name: of the split of the features. Of several data sets the classes that train are joined by their words, so that
+    their split must be a known one.
+    """
+    split, data = settings.split, settings.data
+    known = is_split_name(data.dataset, split.name) or (data.dataset, split.name) == ("generated", "generated")
+    return split.name == name and not known and not data.more
 
 
 def encoder_settings(chosen: PresetSettings) -> EncoderSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,22 +32,27 @@ class _Side:
     subjects: frozenset[str]
 
 
+def _check_labels(split: ClassSplit, train: Set[int], seen: Set[int], unseen: Set[int]) -> None:
+    _refuse(
+        train - set(split.seen),
+        "training holds clips of class {} that split " + f"{split.name!r} does not list as seen; "
+        "check labels (0-based) and lists of classes.",
+    )
+    _refuse(
+        seen - set(split.seen),
+        "the seen test set holds class {} that is not a seen class of " + f"split {split.name!r}.",
+    )
+    _refuse(
+        unseen - set(split.unseen),
+        "the unseen test set holds class {} that is not an unseen class of " + f"split {split.name!r}.",
+    )
+
+
 def _check_sides(split: ClassSplit, train: _Side, seen: _Side, unseen: _Side, allow: Sequence[str]) -> None:
     stray = [name for name in allow if name not in ALLOWANCES]
     if stray:
         raise SadvaeError(f"unknown allowance {stray[0]!r}; expected some of {', '.join(ALLOWANCES)}.")
-    _refuse(
-        train.labels - set(split.seen),
-        "training holds clips of class {} that split " + f"{split.name!r} does not list as seen.",
-    )
-    _refuse(
-        seen.labels - set(split.seen),
-        "the seen test set holds class {} that is not a seen class of " + f"split {split.name!r}.",
-    )
-    _refuse(
-        unseen.labels - set(split.unseen),
-        "the unseen test set holds class {} that is not an unseen class of " + f"split {split.name!r}.",
-    )
+    _check_labels(split, train.labels, seen.labels, unseen.labels)
     _refuse(seen.clip_ids & unseen.clip_ids, "clip {} is in both test sets.")
     for test in (seen, unseen):
         _refuse(train.clip_ids & test.clip_ids, "clip {} is in training and in the " + f"{test.name} test set.")
@@ -74,8 +79,21 @@ def _feature_side(name: str, part: FeatureSet) -> _Side:
     return _Side(name, frozenset(part.labels.tolist()), frozenset(part.clip_ids), frozenset(part.subjects or ()))
 
 
-def check_logits(split: ClassSplit, parts: Iterable[FeatureSet]) -> None:
-    """Raise SadvaeError where parts of a level have differing numbers of logits, or too few for its seen classes."""
+def check_level(split: ClassSplit, train: FeatureSet, test_seen: FeatureSet, test_unseen: FeatureSet) -> None:
+    """What a level can be refused for before there are texts.
+
+    Raises LeakageError where a part holds classes of another side of the split; SadvaeError where the parts have
+    differing numbers of features or of logits, or too few logits for the seen classes.
+    """
+    parts = (train, test_seen, test_unseen)
+    _check_labels(split, *(frozenset(part.labels.tolist()) for part in parts))
+    widths = {part.features.shape[1] for part in parts}
+    if len(widths) > 1:
+        raise SadvaeError(f"features of one task have differing widths {sorted(widths)}; use one encoder for all.")
+    _check_logits(split, parts)
+
+
+def _check_logits(split: ClassSplit, parts: Iterable[FeatureSet]) -> None:
     widths = {part.seen_logits.shape[1] for part in parts if part.seen_logits is not None}
     if len(widths) > 1:
         raise SadvaeError(f"logits of one task have differing widths {sorted(widths)}; use one encoder for all.")
@@ -146,18 +164,15 @@ class ZeroShotTask:
             _feature_side("unseen", self.test_unseen),
         )
         _check_sides(self.split, *sides, self.allow)
-        widths = {part.features.shape[1] for part in self.parts}
-        if len(widths) > 1:
-            raise SadvaeError(f"features of one task have differing widths {sorted(widths)}; use one encoder for all.")
-        check_logits(self.split, self.parts)
+        check_level(self.split, *self.parts)
         if len(self.train.labels) == 0:
             raise SadvaeError(f"split {self.split.name!r} has no training features.")
         self.classes.of(self.split.classes)
         self._check_lessons()
         self._check_encoder()
-        self._check_rows()
         if self.calibration is not None:
             self._check_calibration(self.calibration)
+        self._check_rows()
 
     @property
     def parts(self) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
@@ -196,14 +211,18 @@ class ZeroShotTask:
                 _refuse(subjects & set(part.encoder.subjects), "the skeleton encoder was trained on test subject {}.")
 
     def _check_rows(self) -> None:
+        """Names of clips that were made up for a file never meet those of another one, and then rows alone tell."""
         if "equal_rows" in self.allow:
             return
+        known = {"training": (self.train,), "calibration": self.calibration.parts if self.calibration else ()}
         for name, part in (("seen", self.test_seen), ("unseen", self.test_unseen)):
-            _refuse(
-                [part.clip_ids[row] for row in equal_rows(part.features, self.train.features)],
-                "test clip {} "
-                + f"({name}) has exactly the features of a training clip: the same clip under another name?",
-            )
+            for side, others in known.items():
+                _refuse(
+                    [part.clip_ids[row] for row in equal_rows(part.features, *(other.features for other in others))],
+                    "test clip {} "
+                    + f"({name}) has exactly the features of a {side} clip: the same clip under another name? "
+                    f"Take it out of {side}, or allow equal_rows.",
+                )
 
     def _check_calibration(self, lower: ZeroShotTask) -> None:
         if lower.calibration is not None:

@@ -64,3 +64,13 @@ def test_options_of_other_sources_of_features(tmp_path: Path, sadvae: CommandLin
     (tmp_path / "att_splits.mat").touch()
     refused(sadvae("import", tmp_path, "--name", "x"), "--name is of a folder with sk_feats/, which", "is not")
     refused(sadvae("import", tmp_path / "none", "--name", "x"), "none does not exist")
+
+
+@pytest.mark.parametrize("verb", ["run", "accuracy", "search", "train", "pretrain", "demo"])
+def test_seeds_count_from_0(sadvae: CommandLine, verb: str, tmp_path: Path) -> None:
+    arguments = {"demo": (), "run": ("x.toml",), "search": ("x.toml", "y.toml"), "train": ("features", "texts.npz")}
+    split = ("--split", "x") if verb == "pretrain" else ()
+    done = sadvae(verb, *arguments.get(verb, ("x",)), *split, "--seed", -1, "--out", tmp_path / "out")
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert "Invalid value for '--seed'" in done.err

@@ -76,6 +76,79 @@ def test_a_published_pack_runs_as_its_protocol(real_data: Path, tmp_path: Path, 
     refused(sadvae("run", path, *words, "--out", tmp_path / "other"), "split 'purls-22-5'", "split 'purls-18-9'")
 
 
+@pytest.mark.parametrize("dataset", ["utd_mhad", "utd"])
+def test_the_split_is_named_as_import_named_it(
+    dataset: str, real_data: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    features, path = tmp_path / "features", tmp_path / "pack.toml"
+    assert sadvae("import", real_data / "feature_packs" / "utd_r5_0", "--text", "lb", "--out", features).code == 0
+    name = read_features(features).test.split.name
+    text = SPLIT.replace("utd_mhad", dataset).replace("sadvae", "ridge").replace("changes = {{ epochs = 2 }}", "")
+    path.write_text(text.format(name))
+    words = (
+        "run",
+        path,
+        "--out",
+        tmp_path / "run",
+        "--features",
+        features,
+        "--embeddings",
+        features / "embeddings.npz",
+    )
+    done = sadvae(*words)
+    assert done.code == 0, done.err
+    assert read_record(tmp_path / "run" / "seed-0" / "record.json").split == name
+    path.write_text(text.format("utd-published-5-000000"))
+    refused(sadvae(*words), "unknown split 'utd-published-5-000000'")
+
+
+LEVELS = """
+name = "levels"
+baselines = []
+[data]
+dataset = "utd_mhad"
+train_subjects = "nonsense"
+[prepare]
+frames = 32
+[split]
+name = "purls-22-5"
+validation_unseen = [{}]
+held_out_subjects = ["99"]
+unseen_from = "training_subjects"
+[method]
+preset = "ridge"
+"""
+
+
+def test_settings_that_made_no_features_are_named_and_not_stated(
+    real_data: Path, tmp_path: Path, sadvae: CommandLine
+) -> None:
+    features, path = tmp_path / "features", tmp_path / "levels.toml"
+    assert sadvae("import", real_data / "feature_packs" / "utd_p5", "--text", "lb", "--out", features).code == 0
+    words = (
+        "run",
+        path,
+        "--features",
+        features,
+        "--embeddings",
+        features / "embeddings.npz",
+        "--out",
+        tmp_path / "run",
+    )
+    path.write_text(LEVELS.format("21, 15, 12, 11, 3"))
+    done = sadvae(*words)
+    assert done.code == 0, done.err
+    said = "train_subjects of [data], [prepare], held_out_subjects of [split], unseen_from of [split]"
+    assert done.err.splitlines()[0] == f"Not used, since the features were made elsewhere: {said}."
+    stated = read_record(tmp_path / "run" / "seed-0" / "record.json").settings
+    assert stated["data"]["train_subjects"] == "odd"
+    assert stated["prepare"]["frames"] is None
+    assert (stated["split"]["held_out_subjects"], stated["split"]["unseen_from"]) == (None, "held_out_subjects")
+    assert stated["split"]["validation_unseen"] == [21, 15, 12, 11, 3]
+    path.write_text(LEVELS.format("0, 1"))
+    refused(sadvae(*words), "holds out classes 3, 11, 12, 15, 21", "validation_unseen 0, 1")
+
+
 def test_a_bench_finds_the_features_of_each_experiment(
     run_folder: Path, experiment: Path, tmp_path: Path, sadvae: CommandLine
 ) -> None:
@@ -94,6 +167,7 @@ def test_a_bench_finds_the_features_of_each_experiment(
     assert done.code == 0, done.err
     path = tmp_path / "runs" / "tiny" / "seed-0" / "record.json"
     assert read_record(path).settings["encoder"]["preset"] == "imported"
+    assert done.err.splitlines()[0] == "Not used, since the features were made elsewhere: generated of [data]."
     before = path.stat().st_mtime_ns
     assert "1 runs: 1 finished before, 0 to run" in sadvae(*words).out
     assert path.stat().st_mtime_ns == before

@@ -89,6 +89,24 @@ def test_a_training_clip_under_another_name_is_refused() -> None:
 
 
 @pytest.mark.parametrize("part", ["train", "test_seen", "test_unseen"])
+@pytest.mark.parametrize("test", ["test_seen", "test_unseen"])
+def test_a_test_clip_under_another_name_in_calibration_is_refused(part: str, test: str) -> None:
+    own = getattr(calibration(), part)
+    features = np.stack([own.features[0], getattr(sound(), test).features[1]])
+    lower = calibration(**{part: replace(own, features=features)})
+    with pytest.raises(LeakageError, match=r"seen1 .* features of a calibration clip"):
+        sound(calibration=lower)
+    assert sound(calibration=lower, allow=("equal_rows",)).calibration is lower
+
+
+def test_calibration_of_an_encoder_of_another_width_has_no_rows_to_compare() -> None:
+    parts = {}
+    for name, part in zip(("train", "test_seen", "test_unseen"), calibration().parts, strict=True):
+        parts[name] = replace(part, features=part.features[:, :3])
+    assert sound(calibration=calibration(**parts)).calibration is not None
+
+
+@pytest.mark.parametrize("part", ["train", "test_seen", "test_unseen"])
 def test_an_encoder_that_saw_an_unseen_class_is_refused(part: str) -> None:
     poisoned = replace(getattr(sound(), part), encoder=replace(TRACE, classes=(0, 1, 2, 3, 4)))
     with pytest.raises(LeakageError, match="trained on class 4"):

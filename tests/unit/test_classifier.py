@@ -84,6 +84,11 @@ def test_the_recogniser_inside_is_calibrated_on_held_out_classes_and_can_be_save
     )
 
 
+def test_a_seed_below_0_is_refused(motion: tuple[list[SkeletonClip], list[str]]) -> None:
+    with pytest.raises(SadvaeError, match="seed -1 is below 0"):
+        model(seed=-1).fit(*motion)
+
+
 def test_zsl_answers_with_new_names_alone(motion: tuple[list[SkeletonClip], list[str]]) -> None:
     found = model("bend", "dance", mode="zsl", held_out=0).fit(*motion)
     assert found.classes_.tolist() == ["bend", "dance"]

@@ -175,6 +175,7 @@ def test_xlsa17_files_count_from_1(tmp_path: Path) -> None:
         ("att_splits.mat", {"trainval_loc": np.array([[1], [6]])}, "trainval_loc names clip 6; there are 5"),
         ("att_splits.mat", {"test_seen_loc": np.array([[0]])}, "test_seen_loc names clip"),
         ("att_splits.mat", {"att": np.ones((2, 2))}, "0-based ids below 2"),
+        ("att_splits.mat", {"att": np.array([[1.0, 0, 1], [0, 0, 1]])}, "att says nothing of class 2"),
         ("res101.mat", {"labels": np.array([[1], [2]])}, "names clip 5; there are 2"),
         ("res101.mat", {"features": np.array([["a"]], dtype=object)}, "not an array of real numbers"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import LeakageError, SadvaeError
 from sadvae.features.folder import read_features, write_features
 from sadvae.features.published import check_split_lists, find_layouts, read_published, read_split, read_texts
 from sadvae.task import ZeroShotTask
@@ -63,6 +63,15 @@ def test_both_levels_are_read(resources: Path) -> None:
     assert task.test_unseen.seen_logits is not None
 
 
+def test_calibration_on_seen_test_clips_is_refused(resources: Path) -> None:
+    """Clips of imported files are named by their file, so that the rows alone tell that they are the same."""
+    test, lower = (resources / "sk_feats" / f"shift_tiny_{name}" for name in ("2_r", "val_2_r"))
+    for own, name in (("gtest", "val"), ("g_label", "val_label"), ("gtest_out", "val_out")):
+        np.save(lower / f"{name}.npy", np.load(test / f"{own}.npy")[:12])
+    with pytest.raises(LeakageError, match=r"shift_tiny_2_r/gtest/0, .* \(seen\) .* features of a calibration clip"):
+        load(resources)
+
+
 def test_a_features_folder_survives_a_round_trip(resources: Path, tmp_path: Path) -> None:
     layout = find_layouts(resources)[0]
     features = read_published(layout, 8)
@@ -106,6 +115,23 @@ def test_a_faulty_seen_list_is_named_and_can_be_derived(resources: Path) -> None
         ("sk_feats/shift_tiny_2_r/ztest.npy", np.ones((6, 4), np.float32), "are not the 6 of ztest.npy"),
         ("text_feats/tiny/sbert/lb_8.npy", np.ones((7, 5), np.float32), "promises 8 classes"),
         ("label_splits/tiny/ru2.npy", np.array([6, 6]), "distinct whole class ids"),
+        (
+            "sk_feats/shift_tiny_2_r/train_label.npy",
+            np.r_[np.zeros(17), -1],
+            r"train_label\.npy holds label -1; .* below 8",
+        ),
+        (
+            "sk_feats/shift_tiny_2_r/gtest_out.npy",
+            np.full((24, 8), np.nan, np.float32),
+            r"gtest_out\.npy: a logit is not",
+        ),
+        ("text_feats/tiny/sbert/lb_8.npy", np.full((8, 5), np.nan, np.float32), r"lb_8\.npy holds .* not of finite"),
+        (
+            "text_feats/tiny/sbert/lb_8.npy",
+            np.eye(8, 5, dtype=np.float32),
+            r"lb_8\.npy has no text of class 5 .* zeros",
+        ),
+        ("label_splits/tiny/ru2.npy", np.array([6, -1]), r"ru2\.npy names class -1; .* 0 to 7"),
     ],
 )
 def test_faulty_files_are_named(resources: Path, file: str, array: np.ndarray, match: str) -> None:
@@ -113,6 +139,25 @@ def test_faulty_files_are_named(resources: Path, file: str, array: np.ndarray, m
     with pytest.raises(SadvaeError, match=match) as caught:
         load(resources)
     assert Path(file).parts[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "array", "match"),
+    [
+        ("2_r/train_label.npy", np.repeat([0, 1, 2, 3, 4, 6], 3), r"training holds clips of class 6 .* \(0-based\)"),
+        ("2_r/train_label.npy", np.repeat([1, 2, 3, 4, 5, 6], 3), r"training holds clips of class 6 .* \(0-based\)"),
+        ("2_r/train.npy", np.ones((18, 3), np.float32), r"differing widths \[3, 4\]"),
+        ("val_2_r/train_label.npy", np.repeat([0, 1, 2, 4], 3), "training holds clips of class 4"),
+        ("val_2_r/val_label.npy", np.repeat([0, 1, 2, 4], 3), "the seen test set holds class 4"),
+        ("val_2_r/z_label.npy", np.repeat([4, 3], 3), "the unseen test set holds class 3"),
+        ("val_2_r/train.npy", np.ones((12, 3), np.float32), r"differing widths \[3, 4\]"),
+    ],
+)
+def test_parts_that_make_no_task_are_not_read(resources: Path, file: str, array: np.ndarray, match: str) -> None:
+    """Before any text: `import` and `check` read no more than this."""
+    np.save(resources / "sk_feats" / f"shift_tiny_{file}", array)
+    with pytest.raises(SadvaeError, match=f"^{resources}: .*{match}"):
+        read_published(find_layouts(resources)[0], 8)
 
 
 def test_missing_files_and_foreign_folders_are_named(resources: Path, tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sadvae import experiment
+from sadvae.cli.run import run_seeds
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Run, run_experiment
 from sadvae.files import write_json
 from sadvae.keys import finished_record, record_key
+from sadvae.record import read_record
 from sadvae.search import levels
 from sadvae.search.space import Space
 from sadvae.settings import DataSettings, ExperimentSettings, SplitSettings, read_experiment
@@ -34,11 +37,17 @@ def tiny(waist: Path, name: str) -> ExperimentSettings:
     return read_experiment(write_experiment(waist / f"{name}.toml", waist))
 
 
+def test_a_seed_below_0_is_refused(waist: Path, tmp_path: Path) -> None:
+    with pytest.raises(SadvaeError, match="seed -1 is below 0"):
+        run_experiment(tiny(waist, "first"), waist / "features", tmp_path, -1, quiet)
+
+
 def test_a_record_without_its_key_is_not_that_of_the_run_before(
     waist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between record and key, a second experiment in the folder of a first left its record under that key."""
-    first, second = tiny(waist, "first"), tiny(waist, "second")
+    """Killed between record and key, an experiment that was changed left its record under the key of the run before."""
+    first = tiny(waist, "first")
+    second = first.model_copy(update={"baselines": ()})
     run = run_experiment(first, waist / "features", tmp_path, 0, quiet)
     key = record_key(first, run.origin, 0)
     left = finished_record(run.folder, key)
@@ -54,6 +63,26 @@ def test_a_record_without_its_key_is_not_that_of_the_run_before(
     with pytest.raises(KeyboardInterrupt):
         run_experiment(second, waist / "features", tmp_path, 0, quiet)
     assert finished_record(run.folder, key) is None
+
+
+def test_a_record_of_another_experiment_is_not_replaced(waist: Path, tmp_path: Path) -> None:
+    """No seed is trained where any one would replace such a record."""
+    run = run_experiment(tiny(waist, "first"), waist / "features", tmp_path, 0, quiet)
+    before = (run.folder / "record.json").read_bytes()
+    second, said = tiny(waist, "second"), r"seed-0.record\.json is of experiment 'first', .* of 'second'; .* --out"
+    with pytest.raises(SadvaeError, match=said):
+        run_experiment(second, waist / "features", tmp_path, 0, quiet)
+    with pytest.raises(SadvaeError, match=said):
+        run_seeds(second, waist / "features", tmp_path, [1, 0], Console(quiet=True))
+    assert (run.folder / "record.json").read_bytes() == before
+    assert not (tmp_path / "seed-1").exists()
+
+
+def test_a_record_that_cannot_be_read_is_replaced(waist: Path, tmp_path: Path) -> None:
+    (tmp_path / "seed-0").mkdir()
+    (tmp_path / "seed-0" / "record.json").write_text('{"name": "half')
+    run_experiment(tiny(waist, "first"), waist / "features", tmp_path, 0, quiet)
+    assert read_record(tmp_path / "seed-0" / "record.json").name == "first"
 
 
 def test_a_level_that_was_stopped_on_its_way_is_made_again(

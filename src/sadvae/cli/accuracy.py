@@ -38,7 +38,7 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder (default: runs/NAME).")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
-    seed: Annotated[int | None, typer.Option(help="This one seed only.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="This one seed only.")] = None,
     encoder: Annotated[list[str] | None, typer.Option(help="This encoder of the file only; may be repeated.")] = None,
     validate: Annotated[bool, typer.Option("--validate", help="Score held-out training subjects only.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Trainings side by side (default: one a core).")] = None,

@@ -17,6 +17,7 @@ from sadvae.bench.news import Ended, News, Remark
 from sadvae.bench.plan import make_plan, parse_data, read_experiments
 from sadvae.bench.stacks import Stacking
 from sadvae.bench.tally import Tally
+from sadvae.cli.run import say_idle
 from sadvae.cli.show import NotedBars
 from sadvae.cores import cores_here
 from sadvae.errors import SadvaeError
@@ -63,6 +64,7 @@ def command(
         raise SadvaeError("--stack-size and --device are for runs that train together; add --stack.")
     plan = make_plan(read_experiments(experiments), parse_data(data or []), seeds, out)
     count = len(plan.jobs)
+    say_idle((job.settings, job.source) for job in plan.jobs)
     typer.echo(f"{count + len(plan.finished)} runs: {len(plan.finished)} finished before, {count} to run.")
     here = min(workers or len(cores_here()) or os.cpu_count() or 1, max(count, 1))
     crew = here if ray is None else Cluster(ray, cpus_per_run, gpus_per_run, retries)

@@ -24,7 +24,7 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder for the record, the recogniser and the report.")] = Path(
         "runs/demo"
     ),
-    seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of training.")] = 0,
 ) -> None:
     """Run the packaged demo experiment and say what was found."""
     settings = demo_experiment()

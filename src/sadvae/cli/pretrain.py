@@ -39,7 +39,7 @@ def command(
     ] = "odd",
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of training.")] = 0,
     change: Annotated[list[str] | None, typer.Option("--set", help="SETTING=VALUE in place of the preset's.")] = None,
     device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:

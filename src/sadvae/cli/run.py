@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from sadvae.errors import SadvaeError
 from sadvae.evaluation.proportion import zero_shot_proportion
 from sadvae.experiment import Run, run_experiment
 from sadvae.features.folder import is_features_folder
+from sadvae.imported import idle_settings
+from sadvae.keys import check_own_records
 from sadvae.report.run_report import write_run_report
 from sadvae.settings import IMPORTED, ExperimentSettings, TextSettings, read_experiment
 from sadvae.sources import Source
@@ -48,7 +51,7 @@ def command(
     features: FeaturesFolder = None,
     embeddings: ClassVectors = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Number of seeds: 0, 1, ... (default: the file's).")] = None,
-    seed: Annotated[int | None, typer.Option(help="Run this one seed only.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Run this one seed only.")] = None,
 ) -> None:
     """Run every seed and print the scores of each."""
     refuse_both(context, "seed", "seeds")
@@ -71,18 +74,31 @@ def read_with(experiment: Path, embeddings: Path | None) -> ExperimentSettings:
 
 
 def source_of(settings: ExperimentSettings, data: list[str] | None, features: Path | None) -> Source:
-    """What a run starts from: clips (--data) or a features folder (--features)."""
+    """What a run starts from: clips (--data) or a features folder (--features); what then does nothing is said."""
     if data and features is not None:
         raise SadvaeError("a run starts from clips or from features; give --data or --features, not both.")
     if features is not None and not is_features_folder(features):
         raise SadvaeError(f"{features} is not a features folder; make one with `sadvae import` or `sadvae extract`.")
     named = parse_data(data or [])
     check_named(settings, named)
-    return features or source_for(settings, named)
+    source = features or source_for(settings, named)
+    say_idle([(settings, source)])
+    return source
+
+
+def say_idle(found: Iterable[tuple[ExperimentSettings, Source]]) -> None:
+    """Name, on the error stream, the settings of experiments that do nothing since their features are brought."""
+    idle = dict.fromkeys(
+        name for settings, source in found if is_features_folder(source) for name in idle_settings(settings)
+    )
+    if idle:
+        typer.echo(f"Not used, since the features were made elsewhere: {', '.join(idle)}.", err=True)
 
 
 def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: list[int], console: Console) -> list[Run]:
     """Run seeds one after another, write their reports, and print one table each."""
+    # Of all seeds before any of them trains.
+    check_own_records(settings.name, out, seeds)
     runs = []
     for seed in seeds:
         with Progresses() as say:

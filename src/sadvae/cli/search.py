@@ -50,7 +50,7 @@ def command(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes of one thread each (default: one a core).")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of what is tried.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is tried.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder of what is found (default: runs/search/NAME).")] = None,
     shared: Annotated[Path, typer.Option(help="Folder of clips, encoders and features; `bench` uses it too.")] = Path(
         "runs/shared"

@@ -58,7 +58,7 @@ def command(
         str, typer.Option(help="last_step, held_out_classes, or oracle_test (not a result).")
     ] = "last_step",
     gate: Annotated[str, typer.Option(help="max_probability or published.")] = "max_probability",
-    seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of training.")] = 0,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting of the preset: NAME=VALUE.")
     ] = None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.features.folder import Features
 from sadvae.features.parts import class_ids, every_test_clip, feature_part, level_of_parts
 from sadvae.files import array_names, read_arrays, write_arrays
@@ -48,7 +48,8 @@ def read_flora(
     split = ClassSplit(f"{path.stem}-flora", tuple(c for c in range(count) if c not in set(held)), held)
     names = class_names or tuple(f"class {c}" for c in range(count))
     level = level_of_parts(split, train, unseen, every, str(path), ("zsl_data", "gzsl_data"))
-    return Features(dataset or path.stem, names, level)
+    with located(path):
+        return Features(dataset or path.stem, names, level)
 
 
 def write_flora(path: Path, features: Features) -> None:

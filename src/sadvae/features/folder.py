@@ -22,11 +22,12 @@ import numpy as np
 from sadvae.errors import SadvaeError, located
 from sadvae.files import atomic_folder, read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.folders import check_kind
-from sadvae.task import Allowance, ZeroShotTask, check_logits
+from sadvae.task import Allowance, ZeroShotTask, check_level
 from sadvae.types import ClassEmbeddings, ClassSplit, EncoderTrace, FeatureSet
 
 FORMAT = "sadvae-features-1"
 REMEDY = "make one with `sadvae import` or `sadvae extract`"
+_AGAIN = "extract or import the features again"
 Kind = Literal["network", "kinematics"]
 PARTS = ("train", "test_seen", "test_unseen")
 # The files of a features folder: of both levels, feature maps too, and the vectors that `sadvae import` puts beside.
@@ -53,7 +54,7 @@ class Features:
     """A features folder in memory: test level, and calibration level where there is one.
 
     kind: whose features they are: a network's (or of unknown origin), or numbers of movement (encoders/kinematics.py).
-    Raises SadvaeError where a class has no name, or no column of logits where there are logits.
+    Raises SadvaeError where a class has no name, and where no task can be made of the parts of a level (check_level).
     """
 
     dataset: str
@@ -66,7 +67,7 @@ class Features:
         for level in (self.test, self.calibration):
             if level is not None:
                 level.split.check_names(self.class_names)
-                check_logits(level.split, (level.train, level.test_seen, level.test_unseen))
+                check_level(level.split, level.train, level.test_seen, level.test_unseen)
 
     def task(self, classes: ClassEmbeddings) -> ZeroShotTask:
         """The zero-shot task with these class embeddings. Raises LeakageError when anything leaks."""
@@ -81,6 +82,17 @@ def _level_task(level: FeatureLevel, classes: ClassEmbeddings, calibration: Zero
 def is_features_folder(path: object) -> TypeGuard[Path]:
     """Whether something is the path of a folder that says it holds features."""
     return isinstance(path, Path) and (path / "task.json").is_file()
+
+
+def split_name(folder: Path) -> str:
+    """The name of the split that a features folder is of; none of its arrays is read.
+
+    Raises SadvaeError if the folder does not say it.
+    """
+    try:
+        return str(read_json(Path(folder) / "task.json")["levels"]["test"]["split"]["name"])
+    except (KeyError, TypeError) as error:
+        raise SadvaeError(f"{folder}/task.json lacks or misstates {error}; {_AGAIN}.") from error
 
 
 def features_digest(folder: Path) -> str:
@@ -130,9 +142,7 @@ def read_features(folder: Path) -> Features:
         with located(folder):
             return Features(about["dataset"], names, test, calibration, kind)
     except (KeyError, TypeError, AttributeError) as error:
-        raise SadvaeError(
-            f"{folder}/task.json lacks or misstates {error}; extract or import the features again."
-        ) from error
+        raise SadvaeError(f"{folder}/task.json lacks or misstates {error}; {_AGAIN}.") from error
 
 
 def _read_level(folder: Path, name: str, entry: dict[str, Any]) -> FeatureLevel:

@@ -26,8 +26,9 @@ def feature_part(
             f"{at_y} holds {y.dtype}{list(y.shape)}; expected {len(x)} labels, one per row of the features."
         )
     labels = class_ids(y, at_y)
-    if len(labels) and not 0 <= labels.min() <= labels.max() < class_count:
-        raise SadvaeError(f"{at_y} holds label {int(labels.max())}; expected 0-based ids below {class_count}.")
+    beyond = first_beyond(labels, class_count)
+    if beyond is not None:
+        raise SadvaeError(f"{at_y} holds label {beyond}; expected 0-based ids below {class_count}.")
     if not np.isfinite(x).all():
         raise SadvaeError(f"{at_x} holds a number that is not finite (NaN or infinity); export it again.")
     names = tuple(f"{stem}/{i}" for i in range(len(x)))
@@ -35,6 +36,12 @@ def feature_part(
         small = x.astype(np.float32)
         raw = None if logits is None else logits.astype(np.float32)
     return FeatureSet(small, labels, names, None, raw, None, stem)
+
+
+def first_beyond(ids: np.ndarray, class_count: int) -> int | None:
+    """The first of some whole numbers that is no 0-based id of that many classes; None where all are."""
+    beyond = ids[(ids < 0) | (ids >= class_count)]
+    return int(beyond[0]) if len(beyond) else None
 
 
 def class_ids(y: np.ndarray, where: str) -> IntArray:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.features.folder import FeatureLevel, Features
-from sadvae.features.parts import feature_part, level_of_parts
+from sadvae.features.parts import feature_part, first_beyond, level_of_parts
 from sadvae.files import hash_arrays, read_npy
 from sadvae.folders import check_kind
 from sadvae.splits.reader import split_of
@@ -110,8 +110,9 @@ def _ids(path: Path, class_count: int) -> tuple[int, ...]:
     ids = read_npy(path)
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer) or len(np.unique(ids)) != len(ids):
         raise SadvaeError(f"{path} holds {ids.dtype}{list(ids.shape)}; expected a list of distinct whole class ids.")
-    if len(ids) and not 0 <= ids.min() <= ids.max() < class_count:
-        raise SadvaeError(f"{path} names class {int(ids.max())}; the texts have classes 0 to {class_count - 1}.")
+    beyond = first_beyond(ids, class_count)
+    if beyond is not None:
+        raise SadvaeError(f"{path} names class {beyond}; the texts have classes 0 to {class_count - 1}.")
     return tuple(sorted(int(i) for i in ids))
 
 
@@ -139,8 +140,7 @@ def read_texts(layout: PublishedLayout, text: str, text_encoder: str | None = No
         )
     folder = base / (text_encoder or encoders[0])
     vectors = np.concatenate([_text_array(folder, mode) for mode in text.split("_")], axis=1)
-    norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    unit = (vectors / norms).astype(np.float32)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return ClassEmbeddings(tuple(range(len(unit))), unit, f"{folder.name}/{text}", hash_arrays(unit))
 
 
@@ -155,7 +155,27 @@ def _text_array(folder: Path, mode: str) -> FloatArray:
     promised = matches[0].stem.rsplit("_", 1)[1]
     if array.ndim != 2 or (promised.isdigit() and len(array) != int(promised)):
         raise SadvaeError(f"{matches[0]} holds an array of shape {array.shape}; its name promises {promised} classes.")
-    return array.astype(np.float32)
+    return _text_rows(array, matches[0])
+
+
+def _text_rows(array: np.ndarray, path: Path) -> FloatArray:
+    """The vectors as float32, each of a length that it can be divided by.
+
+    A vector of zeros would be as like every clip as any other one, and its class would get answers at random.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        small = array.astype(np.float32) if array.dtype.kind in "fiu" else np.full((1, 1), np.nan, np.float32)
+        norms = np.linalg.norm(small, axis=1)
+    if not np.isfinite(norms).all():
+        raise SadvaeError(
+            f"{path} holds a vector that is not of finite numbers (NaN or infinity); embed the texts again."
+        )
+    missing = np.flatnonzero(norms == 0)
+    if len(missing):
+        raise SadvaeError(
+            f"{path} has no text of class {missing[0]} (counted from 0): its vector is all zeros; embed that class too."
+        )
+    return small
 
 
 def read_published(
@@ -175,7 +195,9 @@ def read_published(
     calibration = None
     if layout.calibration.is_dir() and split.validation_unseen:
         calibration = _calibration_level(layout, split.hold_out(), class_count)
-    return Features(layout.dataset, names, _test_level(layout, split, class_count), calibration)
+    test = _test_level(layout, split, class_count)
+    with located(layout.root):
+        return Features(layout.dataset, names, test, calibration)
 
 
 def _test_level(layout: PublishedLayout, split: ClassSplit, class_count: int) -> FeatureLevel:
@@ -202,4 +224,8 @@ def _part(folder: Path, features: str, labels: str, logits: str | None, class_co
             f"{folder / (logits or '')} holds {list(raw.shape)} logits; expected [{len(x)}, {class_count}]."
         )
     where = (str(folder / features), str(folder / labels))
+    if raw is not None and not np.isfinite(raw).all():
+        raise SadvaeError(
+            f"{folder / (logits or '')}: a logit is not a finite number (NaN or infinity); export it again."
+        )
     return feature_part(x, y, where, f"{folder.name}/{Path(features).stem}", class_count, raw)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.features.folder import FeatureLevel, Features
 from sadvae.features.parts import class_ids, feature_part, rows
 from sadvae.files import hash_arrays, read_bytes
@@ -40,9 +40,9 @@ def read_xlsa17(folder: Path) -> tuple[Features, ClassEmbeddings]:
     train, seen, unseen = (_at(every, found) for found in places)
     split = _split(folder, train, unseen)
     names = tuple(f"class {c}" for c in range(att.shape[1]))
-    return Features(folder.name, names, FeatureLevel(split, train, seen, unseen, ("unknown_encoder",))), _unit(
-        att, folder
-    )
+    level = FeatureLevel(split, train, seen, unseen, ("unknown_encoder",))
+    with located(folder):
+        return Features(folder.name, names, level), _unit(att, folder)
 
 
 def _splits(file: Path, count: int) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -72,7 +72,12 @@ def _split(folder: Path, train: FeatureSet, unseen: FeatureSet) -> ClassSplit:
 
 
 def _unit(att: np.ndarray, folder: Path) -> ClassEmbeddings:
-    norms = np.maximum(np.linalg.norm(att, axis=0), 1e-12)
+    norms = np.linalg.norm(att, axis=0)
+    missing = np.flatnonzero(norms == 0)
+    if len(missing):
+        raise SadvaeError(
+            f"{folder / SPLITS}: att says nothing of class {missing[0] + 1} (all zeros); fill its column in."
+        )
     with np.errstate(over="ignore"):
         vectors = np.ascontiguousarray((att / norms).T, np.float32)
     return ClassEmbeddings(tuple(range(len(vectors))), vectors, f"{folder.name} attributes", hash_arrays(vectors))

@@ -27,6 +27,11 @@ def split_of(dataset: str, unseen: Sequence[int], class_count: int) -> str | Non
     return next((name for name, entry in splits.items() if sorted(entry["unseen"]) == wanted), None)
 
 
+def is_split_name(dataset: str, name: str) -> bool:
+    """Whether load_split knows what a name stands for, if only by its form."""
+    return name in _published().get(dataset, {}) or bool(_RANDOM.fullmatch(name)) or name.endswith(".json")
+
+
 def load_split(
     dataset: str,
     name: str,
