@@ -13,7 +13,7 @@ from sadvae.encoders.extract import extract
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import Processes, joined, process_count
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.trained import TrainedEncoder
+from sadvae.encoders.trained import TrainedEncoder, is_encoder
 from sadvae.encoders.training_report import EpochReport
 from sadvae.encoders.workers import Tell, run_side_by_side
 from sadvae.errors import SadvaeError
@@ -71,7 +71,8 @@ def pretrain_levels(
     other where torchrun started processes that share each.
 
     device: auto (a GPU where there is one), cpu or cuda. side_by_side: False trains one level after the other in this
-    process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders.
+    process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders. Encoders
+    of another training stay whole until the first level is done; from then on the folder is none until both are.
     Raises LeakageError when a level would leak.
     """
     levels = division.levels(clips)
@@ -96,7 +97,7 @@ def _train_together(levels: Levels, division: Division, job: _Job, on_epoch: Lev
         found = {name: _trained(name, task, job, on_epoch, processes) for name, task in levels.items()}
         if processes.leads:
             for name, encoder in found.items():
-                encoder.save(job.folder / name)
+                _save(encoder, name, job.folder)
             _finish(levels, division, job.folder)
     return LevelEncoders(division, found["test"], found.get("calibration"))
 
@@ -113,15 +114,28 @@ def is_encoders(folder: Path) -> bool:
 
 
 def load_encoders(folder: Path) -> LevelEncoders:
-    """Read the folder that pretrain_levels writes. Raises SadvaeError where it is none or incomplete."""
+    """Read the folder that pretrain_levels writes.
+
+    Raises SadvaeError where it is none or incomplete, and where its levels are of different trainings.
+    """
     folder = Path(folder)
+    if not is_encoders(folder) and any(is_encoder(folder / level) for level in ("test", "calibration")):
+        raise SadvaeError(f"the training in {folder} is not finished; give its `sadvae pretrain` command again.")
     check_kind(folder, is_encoders, "a folder of skeleton encoders", "make one with `sadvae pretrain`")
     try:
         division = Division.model_validate(read_json(folder / "division.json"))
     except ValueError as error:
         raise SadvaeError(f"{folder}/division.json is not a division of clips; pretrain again.") from error
-    calibration = TrainedEncoder.load(folder / "calibration") if (folder / "calibration").is_dir() else None
-    return LevelEncoders(division, TrainedEncoder.load(folder / "test"), calibration)
+    # A level that an earlier training had and this division has not is none of this folder's.
+    held = bool(division.split.validation_unseen) and (folder / "calibration").is_dir()
+    calibration = TrainedEncoder.load(folder / "calibration") if held else None
+    test = TrainedEncoder.load(folder / "test")
+    if calibration and calibration.settings != test.settings:
+        raise SadvaeError(
+            f"{folder} holds levels of two trainings: test is {test.settings.architecture} and calibration "
+            f"{calibration.settings.architecture}, or under other settings; pretrain again."
+        )
+    return LevelEncoders(division, test, calibration)
 
 
 def extract_level(encoder: TrainedEncoder, task: ClipTask) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
@@ -135,7 +149,15 @@ def _checkpoint(folder: Path, level: str) -> Path:
 
 def _train_level(name: str, task: ClipTask, job: _Job, on_epoch: LevelReport | None) -> None:
     with joined(job.device) as alone:
-        _trained(name, task, job, on_epoch, alone).save(job.folder / name)
+        _save(_trained(name, task, job, on_epoch, alone), name, job.folder)
+
+
+def _save(encoder: TrainedEncoder, name: str, folder: Path) -> None:
+    """Write a level's encoder, unless it is there; a folder with levels of two trainings must not pass for whole."""
+    if encoder.is_saved(folder / name):
+        return
+    (folder / "division.json").unlink(missing_ok=True)
+    encoder.save(folder / name)
 
 
 def _trained(

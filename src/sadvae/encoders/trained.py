@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ class TrainedEncoder:
         with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
             write_json(new / "config.json", self.describe())
             (new / "model.safetensors").write_bytes(save(self.weights()))
+
+    def is_saved(self, folder: Path) -> bool:
+        """Whether save() has written this very encoder there."""
+        try:
+            about = read_json(Path(folder) / "config.json")
+            weights = read_bytes(Path(folder) / "model.safetensors", MAX_WEIGHTS)
+        except SadvaeError:
+            return False
+        # Through JSON, which knows no tuples.
+        return about == json.loads(json.dumps(self.describe())) and weights == save(self.weights())
 
     @staticmethod
     def load(folder: Path) -> TrainedEncoder:
