@@ -14,7 +14,9 @@ from sadvae.cli.loading import read_labelled
 from sadvae.cli.show import Progresses
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.encoders.processes import reports_here
+from sadvae.errors import SadvaeError
 from sadvae.settings import DataSettings, PresetSettings, SplitSettings
+from sadvae.types import ClipSet
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
 
@@ -44,7 +46,7 @@ def command(
     device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Train both levels and say where they are."""
-    found = read_labelled(clips)
+    found = _prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     division = stages.division_for(SplitSettings(name=split), data, found.class_names)
     changes = changed_settings(change or ()) | ({"epochs": epochs} if epochs else {})
@@ -58,3 +60,11 @@ def command(
         f"Wrote {out} (split {division.split.name}: "
         f"{len(division.split.seen)} seen, {len(division.split.unseen)} unseen classes)"
     )
+
+
+def _prepared(path: Path) -> ClipSet:
+    found = read_labelled(path)
+    # Every preparation has a step: it keeps so many bodies.
+    if not found.steps:
+        raise SadvaeError(f"the clips of {path} are raw; `sadvae prepare` them first.")
+    return found
