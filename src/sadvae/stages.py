@@ -224,6 +224,11 @@ def _own_split(split: SplitSettings, data: DataSettings, class_names: Sequence[s
     return load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
 
 
+def split_settings(fields: dict[str, Any]) -> SplitSettings:
+    """Split settings from fields as an experiment file has them. Raises SadvaeError that names the first fault."""
+    return _validated(SplitSettings, fields, "split")
+
+
 def encoder_settings(chosen: PresetSettings) -> EncoderSettings:
     """Encoder settings from a preset and changes. Raises SadvaeError for an unknown preset or field."""
     base = encoder_preset(chosen.preset)

@@ -11,11 +11,11 @@ import typer
 from sadvae import stages
 from sadvae.cli.changes import changed_settings
 from sadvae.cli.loading import read_labelled
-from sadvae.cli.show import Progresses
+from sadvae.cli.show import Progresses, split_names
 from sadvae.encoders.levels import pretrain_levels
 from sadvae.encoders.processes import reports_here
 from sadvae.errors import SadvaeError
-from sadvae.settings import DataSettings, PresetSettings, SplitSettings
+from sadvae.settings import DataSettings, PresetSettings
 from sadvae.types import ClipSet
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
@@ -39,6 +39,12 @@ def command(
     train_subjects: Annotated[
         str, typer.Option(help="odd, even, names, clips, or a protocol: see docs/clips.md.")
     ] = "odd",
+    held_out_subjects: Annotated[
+        str | None, typer.Option(help="Training subjects that test at the calibration level: names, with commas.")
+    ] = None,
+    unseen_from: Annotated[
+        str, typer.Option(help="Whose clips test its unseen classes: held_out_subjects or training_subjects.")
+    ] = "held_out_subjects",
     preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
@@ -48,7 +54,9 @@ def command(
     """Train both levels and say where they are."""
     found = _prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
-    division = stages.division_for(SplitSettings(name=split), data, found.class_names)
+    held = split_names(held_out_subjects) if held_out_subjects else None
+    chosen = stages.split_settings({"name": split, "held_out_subjects": held, "unseen_from": unseen_from})
+    division = stages.division_for(chosen, data, found.class_names)
     changes = changed_settings(change or ()) | ({"epochs": epochs} if epochs else {})
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
     with Progresses() if reports_here() else nullcontext() as say:
