@@ -46,6 +46,8 @@ def test_the_calibration_level_is_divided_as_an_experiment_file_says(
     ("more", "said"),
     [
         (("--held-out-subjects", "dan"), "held-out subject 'dan' is not a training subject; those are ann, bob, cleo"),
+        (("--epochs", "2"), "--epochs and --set epochs= say the same; give one of them."),
+        (("--set", "frames=9"), "--set gives 'frames' twice"),
         (("--unseen-from", "all"), "split settings: unseen_from: Input should be 'held_out_subjects' or 'training_su"),
     ],
 )

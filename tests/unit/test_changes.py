@@ -30,8 +30,10 @@ def test_a_value_is_what_an_experiment_file_would_have_and_else_text(text: str, 
     assert changed_settings([f"name={text}"]) == {"name": value}
 
 
-def test_of_one_name_the_last_counts_and_spaces_do_not() -> None:
-    assert changed_settings(["a=1", " a = 2 ", "b=x"]) == {"a": 2, "b": "x"}
+def test_spaces_do_not_count_and_a_name_may_be_given_once() -> None:
+    assert changed_settings([" a = 2 ", "b=x"]) == {"a": 2, "b": "x"}
+    with pytest.raises(SadvaeError, match=r"^--set gives 'a' twice; give it once\.$"):
+        changed_settings(["a=1", "b=x", " a = 1 "])
 
 
 @pytest.mark.parametrize("word", ["mirror", "=1", " = 1", ""])

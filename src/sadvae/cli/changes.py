@@ -12,9 +12,14 @@ from sadvae.errors import SadvaeError
 def changed_settings(words: Iterable[str]) -> dict[str, Any]:
     """Settings by name, with values of TOML, as an experiment file has them; what is no TOML is text.
 
-    words: SETTING=VALUE each; of a name given twice the last counts. Raises SadvaeError for a word without a name or =.
+    words: SETTING=VALUE each. Raises SadvaeError for a word without a name or =, and for a name that is given twice.
     """
-    return dict(_setting(word) for word in words)
+    found: dict[str, Any] = {}
+    for name, value in map(_setting, words):
+        if name in found:
+            raise SadvaeError(f"--set gives {name!r} twice; give it once.")
+        found[name] = value
+    return found
 
 
 def _setting(word: str) -> tuple[str, Any]:

@@ -57,7 +57,10 @@ def command(
     held = split_names(held_out_subjects) if held_out_subjects else None
     chosen = stages.split_settings({"name": split, "held_out_subjects": held, "unseen_from": unseen_from})
     division = stages.division_for(chosen, data, found.class_names)
-    changes = changed_settings(change or ()) | ({"epochs": epochs} if epochs else {})
+    changes = changed_settings(change or ())
+    if epochs and "epochs" in changes:
+        raise SadvaeError("--epochs and --set epochs= say the same; give one of them.")
+    changes |= {"epochs": epochs} if epochs else {}
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
     with Progresses() if reports_here() else nullcontext() as say:
         report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
