@@ -40,3 +40,20 @@ def test_spaces_do_not_count_and_a_name_may_be_given_once() -> None:
 def test_a_word_without_name_or_value_is_said(word: str) -> None:
     with pytest.raises(SadvaeError, match="--set takes SETTING=VALUE"):
         changed_settings([word])
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("streams=[joint]", "--set streams: [joint] is no list; "),
+        ("streams=['joint'", "--set streams: ['joint' is no list; "),
+        ("drops=[1]\nother=2", "is no list; "),
+        ("heatmaps={views=[front]}", "--set heatmaps: {views=[front]} is no table; "),
+    ],
+)
+def test_lists_and_tables_that_lost_their_quotes_are_told_where_quotes_go(word: str, said: str) -> None:
+    with pytest.raises(SadvaeError) as caught:
+        changed_settings([word])
+    assert said in str(caught.value)
+    shown = str(caught.value).partition("around the whole, for example --set ")[2].rstrip(".")
+    assert changed_settings([shown.strip("'")])

@@ -8,11 +8,17 @@ from typing import Any
 
 from sadvae.errors import SadvaeError
 
+_EXAMPLES = {
+    "[": ("list", """'streams=["joint", "bone"]'"""),
+    "{": ("table", """'heatmaps={views=["front"], stem=3}'"""),
+}
+
 
 def changed_settings(words: Iterable[str]) -> dict[str, Any]:
     """Settings by name, with values of TOML, as an experiment file has them; what is no TOML is text.
 
-    words: SETTING=VALUE each. Raises SadvaeError for a word without a name or =, and for a name that is given twice.
+    words: SETTING=VALUE each. Raises SadvaeError for a word without a name or =, for a name that is given twice, and
+    for lists and tables that are not closed or lost their quotes.
     """
     found: dict[str, Any] = {}
     for name, value in map(_setting, words):
@@ -29,6 +35,15 @@ def _setting(word: str) -> tuple[str, Any]:
     try:
         found = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        return name, text
+        found = {}
     # A text of several lines would be several settings.
-    return name, found["value"] if len(found) == 1 else text
+    return name, found["value"] if len(found) == 1 else _as_text(name, text)
+
+
+def _as_text(name: str, text: str) -> str:
+    """What is no TOML, as it is. Raises SadvaeError for a list or table, which a shell takes the quotes out of."""
+    if not text.startswith(("[", "{")):
+        return text
+    kind, example = _EXAMPLES[text[0]]
+    shown = " ".join(text.split())[:60]
+    raise SadvaeError(f"--set {name}: {shown} is no {kind}; put quotes around the whole, for example --set {example}.")
