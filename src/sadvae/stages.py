@@ -230,9 +230,15 @@ def split_settings(fields: dict[str, Any]) -> SplitSettings:
 
 
 def encoder_settings(chosen: PresetSettings) -> EncoderSettings:
-    """Encoder settings from a preset and changes. Raises SadvaeError for an unknown preset or field."""
-    base = encoder_preset(chosen.preset)
-    return _validated(EncoderSettings, base.model_dump() | chosen.changes, "encoder")
+    """Encoder settings from a preset and changes; of a table such as heatmaps, what is not changed stays the preset's.
+
+    Raises SadvaeError for an unknown preset or field.
+    """
+    fields = encoder_preset(chosen.preset).model_dump()
+    for name, value in chosen.changes.items():
+        own = fields.get(name)
+        fields[name] = own | value if isinstance(own, dict) and isinstance(value, dict) else value
+    return _validated(EncoderSettings, fields, "encoder")
 
 
 def extract_to(

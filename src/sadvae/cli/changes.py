@@ -17,20 +17,33 @@ _EXAMPLES = {
 def changed_settings(words: Iterable[str]) -> dict[str, Any]:
     """Settings by name, with values of TOML, as an experiment file has them; what is no TOML is text.
 
-    words: SETTING=VALUE each. Raises SadvaeError for a word without a name or =, for a name that is given twice, and
-    for lists and tables that are not closed or lost their quotes.
+    words: SETTING=VALUE each; of a table, TABLE.SETTING=VALUE too. Raises SadvaeError for a word without a name or =,
+    for a name that is given twice, and for lists and tables that are not closed or lost their quotes.
     """
     found: dict[str, Any] = {}
     for name, value in map(_setting, words):
-        if name in found:
-            raise SadvaeError(f"--set gives {name!r} twice; give it once.")
-        found[name] = value
+        *tables, last = name.split(".")
+        setting = {last: value}
+        for table in reversed(tables):
+            setting = {table: setting}
+        found = _joined(found, setting, "")
+    return found
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any], place: str) -> dict[str, Any]:
+    """Two tables as one. place: the names of the tables that they are in, for errors."""
+    found = dict(one)
+    for name, value in other.items():
+        there = found.get(name)
+        if name in found and not (isinstance(there, dict) and isinstance(value, dict)):
+            raise SadvaeError(f"--set gives '{place}{name}' twice; give it once.")
+        found[name] = _joined(there, value, f"{place}{name}.") if isinstance(there, dict) else value
     return found
 
 
 def _setting(word: str) -> tuple[str, Any]:
     name, equals, text = (part.strip() for part in word.partition("="))
-    if not equals or not name:
+    if not equals or not all(name.split(".")):
         raise SadvaeError(f"--set takes SETTING=VALUE, for example mirror=0.5 (found {word!r}).")
     try:
         found = tomllib.loads(f"value = {text}")
