@@ -66,3 +66,14 @@ def test_people_with_too_few_clips_are_told_what_helps(words: tuple[str, ...], s
     done = sadvae(*words, "--train-subjects", "1, 3")
     refused(done, "unseen classes (action 3, action 4)", '; take unseen_from = "training_subjects", name other held')
     assert sadvae(*words, "--train-subjects", "1, 3", "--unseen-from", "training_subjects").code == 0
+
+
+def test_the_place_of_the_encoders_is_looked_at_before_the_clips(tmp_path: Path, sadvae: CommandLine) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "project" / "test").mkdir(parents=True)
+    (tmp_path / "project" / "test" / "own.py").touch()
+    asked = ("pretrain", tmp_path / "nowhere.npz", "--split", "split.json", "--out")
+    for out in ("file", "file/e"):
+        refused(sadvae(*asked, tmp_path / out), f"{tmp_path}/file is a file, where a folder is to be written; choose")
+    refused(sadvae(*asked, tmp_path / "project"), "project/test holds own.py, which is none of the files")
+    assert leftovers(tmp_path) == ["file", "own.py", "project", "test"]

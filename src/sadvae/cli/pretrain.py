@@ -12,7 +12,7 @@ from sadvae import stages
 from sadvae.cli.changes import changed_settings
 from sadvae.cli.loading import read_labelled
 from sadvae.cli.show import Progresses, split_names
-from sadvae.encoders.levels import pretrain_levels
+from sadvae.encoders.levels import check_place, pretrain_levels
 from sadvae.encoders.processes import reports_here
 from sadvae.errors import SadvaeError
 from sadvae.settings import DataSettings, PresetSettings
@@ -52,6 +52,7 @@ def command(
     device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Train both levels and say where they are."""
+    check_place(out)
     found = _prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
     held = split_names(held_out_subjects) if held_out_subjects else None

@@ -13,17 +13,18 @@ from sadvae.encoders.extract import extract
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import Processes, joined, process_count
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.trained import TrainedEncoder, is_encoder
+from sadvae.encoders.trained import FILES, TrainedEncoder, is_encoder
 from sadvae.encoders.training_report import EpochReport
 from sadvae.encoders.workers import Tell, run_side_by_side
 from sadvae.errors import SadvaeError
-from sadvae.files import read_json, write_json
+from sadvae.files import check_folder, check_free, read_json, write_json
 from sadvae.folders import check_kind
 from sadvae.protocol import Division, Levels
 from sadvae.skeleton.store import read_clip_store
 from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
+LEVELS = ("test", "calibration")
 LevelReport = Callable[[str, EpochReport], None]
 # The clips of a level, or the store that they are in and how it is divided.
 GivenTask = ClipTask | tuple[Path, Division]
@@ -73,8 +74,9 @@ def pretrain_levels(
     device: auto (a GPU where there is one), cpu or cuda. side_by_side: False trains one level after the other in this
     process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders. Encoders
     of another training stay whole until the first level is done; from then on the folder is none until both are.
-    Raises LeakageError when a level would leak.
+    Raises SadvaeError where something else is in its place, LeakageError when a level would leak.
     """
+    check_place(folder)
     levels = division.levels(clips)
     job = _Job(len(clips.class_names), settings, seed, Path(folder), device)
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -108,6 +110,13 @@ def _finish(levels: Levels, division: Division, folder: Path) -> None:
         remove_checkpoint(_checkpoint(folder, name))
 
 
+def check_place(folder: Path) -> None:
+    """Raise SadvaeError where pretrain_levels could not write its folder: a file is there, or foreign files in it."""
+    check_folder(folder)
+    for level in LEVELS:
+        check_free(Path(folder) / level, FILES)
+
+
 def is_encoders(folder: Path) -> bool:
     """Whether a folder says that it holds the encoders of a split."""
     return (Path(folder) / "division.json").is_file()
@@ -119,7 +128,7 @@ def load_encoders(folder: Path) -> LevelEncoders:
     Raises SadvaeError where it is none or incomplete, and where its levels are of different trainings.
     """
     folder = Path(folder)
-    if not is_encoders(folder) and any(is_encoder(folder / level) for level in ("test", "calibration")):
+    if not is_encoders(folder) and any(is_encoder(folder / level) for level in LEVELS):
         raise SadvaeError(f"the training in {folder} is not finished; give its `sadvae pretrain` command again.")
     check_kind(folder, is_encoders, "a folder of skeleton encoders", "make one with `sadvae pretrain`")
     try:

@@ -20,6 +20,7 @@ from sadvae.files import atomic_folder, hash_each, read_bytes, read_json, write_
 from sadvae.types import EncoderTrace, Layout
 
 FORMAT = "sadvae-encoder-1"
+FILES = ("config.json", "model.safetensors")
 MAX_WEIGHTS = 2**32
 
 
@@ -62,7 +63,7 @@ class TrainedEncoder:
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
-        with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
+        with atomic_folder(Path(folder), FILES) as new:
             write_json(new / "config.json", self.describe())
             (new / "model.safetensors").write_bytes(save(self.weights()))
 
