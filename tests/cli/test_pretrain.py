@@ -77,3 +77,9 @@ def test_the_place_of_the_encoders_is_looked_at_before_the_clips(tmp_path: Path,
         refused(sadvae(*asked, tmp_path / out), f"{tmp_path}/file is a file, where a folder is to be written; choose")
     refused(sadvae(*asked, tmp_path / "project"), "project/test holds own.py, which is none of the files")
     assert leftovers(tmp_path) == ["file", "own.py", "project", "test"]
+
+
+def test_help_says_where_presets_and_settings_are_listed(sadvae: CommandLine) -> None:
+    shown = sadvae("pretrain", "--help").out
+    assert "docs/encoders.md" in shown
+    assert "docs/training.md" in shown

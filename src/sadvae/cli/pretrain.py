@@ -45,7 +45,7 @@ def command(
     unseen_from: Annotated[
         str, typer.Option(help="Whose clips test its unseen classes: held_out_subjects or training_subjects.")
     ] = "held_out_subjects",
-    preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
+    preset: Annotated[str, typer.Option(help="Encoder preset; docs/encoders.md has the table.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training.")] = 0,
     change: Annotated[list[str] | None, typer.Option("--set", help="SETTING=VALUE in place of the preset's.")] = None,
