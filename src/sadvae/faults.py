@@ -7,9 +7,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+# What files call lists and tables, in place of what Python does.
+_TABLE = "a table of names and values"
+_TAKES = {"tuple_type": "a list", "list_type": "a list", "dict_type": _TABLE, "model_type": _TABLE}
+
 
 def first_fault(error: ValidationError, model: type[BaseModel] | None = None, *, value: bool = False) -> str:
-    """The first fault as "setting: what is wrong", or "setting is not known; known are ...".
+    """The first fault as "setting: what is wrong", "setting takes a list", or "setting is not known; known are ...".
 
     model: what was validated, for the names that it knows. value: end in what was found.
     """
@@ -17,8 +21,10 @@ def first_fault(error: ValidationError, model: type[BaseModel] | None = None, *,
     field = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
         return unknown(field, known_at(model, first["loc"]) if model else ())
-    said = first["msg"].removeprefix("Value error, ")
     found = f" (found {_shown(first['input'])})" if value else ""
+    if first["type"] in _TAKES:
+        return f"{field or 'the whole'} takes {_TAKES[first['type']]}{found}"
+    said = first["msg"].removeprefix("Value error, ")
     return f"{field}: {said}{found}" if field else f"{said}{found}"
 
 

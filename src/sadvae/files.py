@@ -66,6 +66,14 @@ def check_target(path: Path) -> None:
         raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
 
 
+def check_folder(folder: Path) -> None:
+    """Raise SadvaeError where a folder is to be written and a file is, or one is in the place of a folder above."""
+    folder = Path(folder)
+    file = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise SadvaeError(f"{file} is a file, where a folder is to be written; choose another path, or remove it.")
+
+
 def check_ending(path: Path, endings: Sequence[str], what: str) -> None:
     """Raise SadvaeError for a file that is not written to, before any work is done: a folder, or another ending.
 
@@ -119,8 +127,7 @@ def check_free(folder: Path, names: Collection[str]) -> None:
     folder calls this first: a mistyped path must not cost somebody their files.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise SadvaeError(f"{folder} is a file, where a folder is to be written; choose another path, or remove it.")
+    check_folder(folder)
     paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     inside = (path.relative_to(folder).as_posix() for path in paths)
     foreign = next((name for name in inside if not any(fnmatchcase(name, pattern) for pattern in names)), None)

@@ -228,7 +228,7 @@ def hold_out(
     rest, held = set(split.seen), set(split.unseen)
     own = _tests(clips.clips, joined)
     sides, allow = _held_clips(clips.where(own), held_subjects, task.allow)
-    turn = iter(sides)
+    by_turn, turn = "shared_subjects" in allow, iter(sides)
     tests = [next(turn) if one else False for one in own]
     unseen = tests if unseen_from == "held_out_subjects" else own
     if unseen_from == "training_subjects":
@@ -240,10 +240,18 @@ def hold_out(
         clips.where(u and clip.label in held for u, clip in zip(unseen, clips.clips, strict=True)),
         allow,
     )
-    advice = "name other held_out_subjects or other validation_unseen classes, or add clips of them"
-    _check_tests(level.test_seen, split, split.seen, clips.where(tests), advice)
-    _check_tests(level.test_unseen, split, split.unseen, clips.where(unseen), advice)
+    _check_tests(level.test_seen, split, split.seen, clips.where(tests), _advice(by_turn))
+    more = unseen_from == "held_out_subjects"
+    _check_tests(level.test_unseen, split, split.unseen, clips.where(unseen), _advice(by_turn, more=more))
     return level
+
+
+def _advice(by_turn: bool, *, more: bool = False) -> str:
+    """What helps an empty test part of a calibration level. more: whether more clips of its unseen classes may test."""
+    first = 'take unseen_from = "training_subjects", ' if more else ""
+    if by_turn:
+        return f"{first}add training subjects or clips of them, or name other validation_unseen classes"
+    return f"{first}name other held_out_subjects or other validation_unseen classes, or add clips of them"
 
 
 def _check_tests(part: ClipSet, split: ClassSplit, ids: Sequence[int], testing: ClipSet, advice: str) -> None:

@@ -236,10 +236,21 @@ def is_own_split(settings: ExperimentSettings, name: str) -> bool:
     return split.name == name and not known and not data.more
 
 
+def split_settings(fields: dict[str, Any]) -> SplitSettings:
+    """Split settings from fields as an experiment file has them. Raises SadvaeError that names the first fault."""
+    return _validated(SplitSettings, fields, "split")
+
+
 def encoder_settings(chosen: PresetSettings) -> EncoderSettings:
-    """Encoder settings from a preset and changes. Raises SadvaeError for an unknown preset or field."""
-    base = encoder_preset(chosen.preset)
-    return _validated(EncoderSettings, base.model_dump() | chosen.changes, "encoder")
+    """Encoder settings from a preset and changes; of a table such as heatmaps, what is not changed stays the preset's.
+
+    Raises SadvaeError for an unknown preset or field.
+    """
+    fields = encoder_preset(chosen.preset).model_dump()
+    for name, value in chosen.changes.items():
+        own = fields.get(name)
+        fields[name] = own | value if isinstance(own, dict) and isinstance(value, dict) else value
+    return _validated(EncoderSettings, fields, "encoder")
 
 
 def extract_to(

@@ -357,6 +357,16 @@ def test_wrong_clips_are_named_with_their_place_and_what_to_do(
         refused(sadvae(*words, "--out", tmp_path / "e"), "pp.npz has no labels; write `label` and `class_names`")
 
 
+def test_raw_clips_are_not_trained_on(tmp_path: Path, sadvae: CommandLine) -> None:
+    small = generate_clip_set(actions=("squat", "jump"), subjects=2, repetitions=2)
+    label = {clip.label: place for place, clip in enumerate({c.label: c for c in small.clips}.values())}
+    raw = tuple(replace(clip, label=label[clip.label]) for clip in small.clips)
+    write_clips_file(tmp_path / "own.npz", ClipSet("own", small.layout, raw, ("squat", "jump")))
+    done = sadvae("pretrain", tmp_path / "own.npz", "--split", "random-1-1-0", "--out", tmp_path / "e")
+    refused(done, f"the clips of {tmp_path}/own.npz are raw; `sadvae prepare` them first.")
+    assert leftovers(tmp_path) == ["own.npz"]
+
+
 def test_files_of_another_data_set_are_not_trained_on(tmp_path: Path, sadvae: CommandLine) -> None:
     file, folder = tmp_path / "x.toml", tmp_path / "msr"
     folder.mkdir()

@@ -63,6 +63,8 @@ def test_presets_list_what_there_is(preset: str, said: str) -> None:
         (f"{MADE}size = 1", r"x\.toml: split\.size is not known; known are name, validation_unseen, "),
         (f'{MADE}[[compare]]\nname = "a"\nsize = 1', r"compare\.0\.size is not known; known are name, method, "),
         (f'{MADE}[prepare]\nrecipe = "x"', r"prepare: unknown recipe; choose sadvae, ctrgcn, .* \(found "),
+        (f"selections = 1\n{MADE}", r"x\.toml: selections takes a list \(found '1'\)"),
+        (f"prepare = 1\n{MADE}", r"x\.toml: prepare takes a table of names and values \(found '1'\)"),
         (f"seeds = 0\n{MADE}", r"seeds: Input should be greater than or equal to 1 \(found '0'\)"),
     ],
 )
@@ -77,3 +79,6 @@ def test_recipes_and_encoders() -> None:
         recipe("ctr-gcn")
     with pytest.raises(SadvaeError, match="encoder settings: colour is not known; known are "):
         stages.encoder_settings(PresetSettings(preset="demo", changes={"colour": 1}))
+    for name, kind in (("streams", "list"), ("heatmaps", "table of names and values")):
+        with pytest.raises(SadvaeError, match=rf"^encoder settings: {name} takes a {kind}\.$"):
+            stages.encoder_settings(PresetSettings(preset="demo", changes={name: "joint"}))

@@ -14,9 +14,10 @@ from sadvae.encoders.network import EncoderOutput, Pointwise
 from sadvae.encoders.posec3d import Bottleneck, PoseC3D
 from sadvae.encoders.settings import Architecture, EncoderSettings, encoder_preset
 from sadvae.encoders.temporal import TemporalConvolution
+from sadvae.errors import SadvaeError
 from sadvae.skeleton.layouts import load_layout
 from sadvae.types import Layout
-from tests.conftest import STICK
+from tests.conftest import ROOT, STICK
 
 GRAPHS: tuple[Architecture, ...] = ("st_gcn", "st_gcn_pp", "ctr_gcn", "shift_gcn")
 every_graph = pytest.mark.parametrize("architecture", GRAPHS)
@@ -69,6 +70,15 @@ def test_published_sizes_have_the_published_number_of_parameters(preset: str, cl
     count = parameter_count(network_of(settings, load_layout("kinect-v2"), classes))
     assert count / 1e6 == pytest.approx(published, abs=0.013)
     assert (len(settings.widths), settings.frames, settings.streams) == (10, 64, ("joint",))
+
+
+def test_every_preset_is_explained() -> None:
+    with pytest.raises(SadvaeError, match="expected ") as caught:
+        encoder_preset("unheard")
+    page = (ROOT / "docs" / "encoders.md").read_text()
+    for name in str(caught.value).partition("expected ")[2].rstrip(".").split(", "):
+        assert f"`{name}`" in page
+        assert name.removesuffix("_published") in (encoder_preset.__doc__ or "")
 
 
 def test_posec3d_has_the_published_size() -> None:

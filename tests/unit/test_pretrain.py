@@ -153,6 +153,58 @@ def test_both_levels_are_trained_each_on_its_own_clips(tmp_path: Path) -> None:
     assert len(train.labels) + len(test_seen.labels) + len(test_unseen.labels) == 6 * 8 - 4
 
 
+DIVISION = Division(split=build_split("s", [5], 6, (3, 4)))
+
+
+class KilledError(Exception):
+    """Stands for a kill between two epochs."""
+
+
+def kill_between_levels(settings: EncoderSettings, folder: Path) -> None:
+    """The first level is written, the second has begun."""
+
+    def interrupt(level: str, report: EpochReport) -> None:
+        if level == "calibration":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        pretrain_levels(CLIPS, DIVISION, settings, 0, folder, interrupt, side_by_side=False)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_retraining_that_is_killed_leaves_no_folder_of_two_trainings(tmp_path: Path) -> None:
+    folder, other = tmp_path / "mix", SMALL.model_copy(update={"architecture": "st_gcn_pp"})
+    pretrain_levels(CLIPS, DIVISION, SMALL, 0, folder, side_by_side=False)
+    kill_between_levels(other, folder)
+    with pytest.raises(SadvaeError, match=r"training in .*mix is not finished; give its `sadvae pretrain` command"):
+        load_encoders(folder)
+    pretrain_levels(CLIPS, DIVISION, other, 0, folder, side_by_side=False)
+    pretrain_levels(CLIPS, DIVISION, other, 0, tmp_path / "unbroken", side_by_side=False)
+    assert files_of(folder) == files_of(tmp_path / "unbroken")
+
+
+def test_the_same_training_once_more_leaves_its_folder_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "e"
+    pretrain_levels(CLIPS, DIVISION, SMALL, 0, folder, side_by_side=False)
+    before = files_of(folder)
+    kill_between_levels(SMALL, folder)
+    assert {name: files_of(folder)[name] for name in before} == before
+    assert load_encoders(folder).division == DIVISION
+
+
+def test_levels_of_two_settings_are_refused_and_a_level_too_many_is_not_read(tmp_path: Path) -> None:
+    folder, other = tmp_path / "mix", SMALL.model_copy(update={"epochs": 1})
+    pretrain_levels(CLIPS, DIVISION, SMALL, 0, folder, side_by_side=False)
+    pretrain(DIVISION.levels(CLIPS).test, 6, other, 0).save(folder / "test")
+    with pytest.raises(SadvaeError, match=r"mix holds levels of two trainings.*; pretrain again"):
+        load_encoders(folder)
+    alone = Division(split=replace(DIVISION.split, validation_unseen=()))
+    assert pretrain_levels(CLIPS, alone, other, 0, folder, side_by_side=False).calibration is None
+
+
 def test_an_encoder_cannot_be_given_an_unseen_class() -> None:
     with pytest.raises(LeakageError, match="class 5"):
         replace(TASK, train=CLIPS)

@@ -12,7 +12,7 @@ import pytest
 from sadvae.errors import SadvaeError
 from sadvae.experiment import record_key
 from sadvae.settings import ExperimentSettings
-from sadvae.splits.reader import CLASS_COUNTS, load_split
+from sadvae.splits.reader import CLASS_COUNTS, load_split, split_entries
 from sadvae.stages import check_settings
 from sadvae.types import ClassSplit
 
@@ -95,6 +95,37 @@ def test_a_users_split_file_may_name_its_classes(tmp_path: Path) -> None:
     path.write_text(json.dumps({"unseen": ["wve"]}))
     with pytest.raises(SadvaeError, match=r"names 'wve', no class of these data; the nearest are wave"):
         load_split("my data", str(path), class_count=6, class_names=names)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            {"unseen": ["kick", "bow"], "validation_unseen": ["Kick"]},
+            "holds out class 'Kick' that is not one of its seen",
+        ),
+        ({"unseen": ["kick", 1]}, "lists class 1 twice among its unseen classes"),
+        (
+            {"unseen": ["kick"], "validation_unseen": ["bow", "bow"]},
+            "lists class 'bow' twice among its validation_unseen",
+        ),
+        ({"unseen": [0, 7]}, "names class 7; the dataset has classes 0 to 3"),
+        (
+            {"unseen": ["kick"], "validaton_unseen": ["bow"]},
+            "validaton_unseen is not known; known are unseen, validation",
+        ),
+        ({"unsen": ["kick"]}, "unsen is not known; known are unseen, validation_unseen"),
+    ],
+)
+def test_faults_of_a_split_file_are_said_in_its_own_words(tmp_path: Path, value: object, said: str) -> None:
+    path, names = tmp_path / "mine.json", ("bow", "kick", "squat", "wave")
+    path.write_text(json.dumps(value))
+    with pytest.raises(SadvaeError, match=said) as caught:
+        load_split("my data", str(path), class_count=4, class_names=names)
+    assert str(path) in str(caught.value)
+    if " not known" in said:
+        with pytest.raises(SadvaeError, match=said):
+            split_entries(path)
 
 
 def test_a_split_file_is_looked_at_before_any_work_and_counts_for_a_record(

@@ -11,10 +11,12 @@ import typer
 from sadvae import stages
 from sadvae.cli.changes import changed_settings
 from sadvae.cli.loading import read_labelled
-from sadvae.cli.show import Progresses
-from sadvae.encoders.levels import pretrain_levels
+from sadvae.cli.show import Progresses, split_names
+from sadvae.encoders.levels import check_place, pretrain_levels
 from sadvae.encoders.processes import reports_here
-from sadvae.settings import DataSettings, PresetSettings, SplitSettings
+from sadvae.errors import SadvaeError
+from sadvae.settings import DataSettings, PresetSettings
+from sadvae.types import ClipSet
 
 HELP = """Train the skeleton encoders of a split on its seen classes, for both levels.
 
@@ -37,17 +39,29 @@ def command(
     train_subjects: Annotated[
         str, typer.Option(help="odd, even, names, clips, or a protocol: see docs/clips.md.")
     ] = "odd",
-    preset: Annotated[str, typer.Option(help="Encoder preset.")] = "default",
+    held_out_subjects: Annotated[
+        str | None, typer.Option(help="Training subjects that test at the calibration level: names, with commas.")
+    ] = None,
+    unseen_from: Annotated[
+        str, typer.Option(help="Whose clips test its unseen classes: held_out_subjects or training_subjects.")
+    ] = "held_out_subjects",
+    preset: Annotated[str, typer.Option(help="Encoder preset; docs/encoders.md has the table.")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in place of the preset's.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of training.")] = 0,
     change: Annotated[list[str] | None, typer.Option("--set", help="SETTING=VALUE in place of the preset's.")] = None,
     device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
 ) -> None:
     """Train both levels and say where they are."""
-    found = read_labelled(clips)
+    check_place(out)
+    found = _prepared(clips)
     data = DataSettings(dataset=found.dataset, train_subjects=train_subjects)
-    division = stages.division_for(SplitSettings(name=split), data, found.class_names)
-    changes = changed_settings(change or ()) | ({"epochs": epochs} if epochs else {})
+    held = split_names(held_out_subjects) if held_out_subjects else None
+    chosen = stages.split_settings({"name": split, "held_out_subjects": held, "unseen_from": unseen_from})
+    division = stages.division_for(chosen, data, found.class_names)
+    changes = changed_settings(change or ())
+    if epochs and "epochs" in changes:
+        raise SadvaeError("--epochs and --set epochs= say the same; give one of them.")
+    changes |= {"epochs": epochs} if epochs else {}
     settings = stages.encoder_settings(PresetSettings(preset=preset, changes=changes))
     with Progresses() if reports_here() else nullcontext() as say:
         report = say and (lambda level, e: say(level, e.epoch + 1, settings.epochs, f"loss {e.loss:.3f}"))
@@ -58,3 +72,11 @@ def command(
         f"Wrote {out} (split {division.split.name}: "
         f"{len(division.split.seen)} seen, {len(division.split.unseen)} unseen classes)"
     )
+
+
+def _prepared(path: Path) -> ClipSet:
+    found = read_labelled(path)
+    # Every preparation has a step: it keeps so many bodies.
+    if not found.steps:
+        raise SadvaeError(f"the clips of {path} are raw; `sadvae prepare` them first.")
+    return found

@@ -13,17 +13,18 @@ from sadvae.encoders.extract import extract
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import Processes, joined, process_count
 from sadvae.encoders.settings import EncoderSettings
-from sadvae.encoders.trained import TrainedEncoder
+from sadvae.encoders.trained import FILES, TrainedEncoder, is_encoder
 from sadvae.encoders.training_report import EpochReport
 from sadvae.encoders.workers import Tell, run_side_by_side
 from sadvae.errors import SadvaeError
-from sadvae.files import read_json, write_json
+from sadvae.files import check_folder, check_free, read_json, write_json
 from sadvae.folders import check_kind
 from sadvae.protocol import Division, Levels
 from sadvae.skeleton.store import read_clip_store
 from sadvae.task import ClipTask
 from sadvae.types import ClipSet, FeatureSet
 
+LEVELS = ("test", "calibration")
 LevelReport = Callable[[str, EpochReport], None]
 # The clips of a level, or the store that they are in and how it is divided.
 GivenTask = ClipTask | tuple[Path, Division]
@@ -71,9 +72,11 @@ def pretrain_levels(
     other where torchrun started processes that share each.
 
     device: auto (a GPU where there is one), cpu or cuda. side_by_side: False trains one level after the other in this
-    process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders.
-    Raises LeakageError when a level would leak.
+    process, where other work fills the cores. A stopped run resumes from the checkpoints beside the encoders. Encoders
+    of another training stay whole until the first level is done; from then on the folder is none until both are.
+    Raises SadvaeError where something else is in its place, LeakageError when a level would leak.
     """
+    check_place(folder)
     levels = division.levels(clips)
     job = _Job(len(clips.class_names), settings, seed, Path(folder), device)
     job.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +99,7 @@ def _train_together(levels: Levels, division: Division, job: _Job, on_epoch: Lev
         found = {name: _trained(name, task, job, on_epoch, processes) for name, task in levels.items()}
         if processes.leads:
             for name, encoder in found.items():
-                encoder.save(job.folder / name)
+                _save(encoder, name, job.folder)
             _finish(levels, division, job.folder)
     return LevelEncoders(division, found["test"], found.get("calibration"))
 
@@ -107,21 +110,41 @@ def _finish(levels: Levels, division: Division, folder: Path) -> None:
         remove_checkpoint(_checkpoint(folder, name))
 
 
+def check_place(folder: Path) -> None:
+    """Raise SadvaeError where pretrain_levels could not write its folder: a file is there, or foreign files in it."""
+    check_folder(folder)
+    for level in LEVELS:
+        check_free(Path(folder) / level, FILES)
+
+
 def is_encoders(folder: Path) -> bool:
     """Whether a folder says that it holds the encoders of a split."""
     return (Path(folder) / "division.json").is_file()
 
 
 def load_encoders(folder: Path) -> LevelEncoders:
-    """Read the folder that pretrain_levels writes. Raises SadvaeError where it is none or incomplete."""
+    """Read the folder that pretrain_levels writes.
+
+    Raises SadvaeError where it is none or incomplete, and where its levels are of different trainings.
+    """
     folder = Path(folder)
+    if not is_encoders(folder) and any(is_encoder(folder / level) for level in LEVELS):
+        raise SadvaeError(f"the training in {folder} is not finished; give its `sadvae pretrain` command again.")
     check_kind(folder, is_encoders, "a folder of skeleton encoders", "make one with `sadvae pretrain`")
     try:
         division = Division.model_validate(read_json(folder / "division.json"))
     except ValueError as error:
         raise SadvaeError(f"{folder}/division.json is not a division of clips; pretrain again.") from error
-    calibration = TrainedEncoder.load(folder / "calibration") if (folder / "calibration").is_dir() else None
-    return LevelEncoders(division, TrainedEncoder.load(folder / "test"), calibration)
+    # A level that an earlier training had and this division has not is none of this folder's.
+    held = bool(division.split.validation_unseen) and (folder / "calibration").is_dir()
+    calibration = TrainedEncoder.load(folder / "calibration") if held else None
+    test = TrainedEncoder.load(folder / "test")
+    if calibration and calibration.settings != test.settings:
+        raise SadvaeError(
+            f"{folder} holds levels of two trainings: test is {test.settings.architecture} and calibration "
+            f"{calibration.settings.architecture}, or under other settings; pretrain again."
+        )
+    return LevelEncoders(division, test, calibration)
 
 
 def extract_level(encoder: TrainedEncoder, task: ClipTask) -> tuple[FeatureSet, FeatureSet, FeatureSet]:
@@ -135,7 +158,15 @@ def _checkpoint(folder: Path, level: str) -> Path:
 
 def _train_level(name: str, task: ClipTask, job: _Job, on_epoch: LevelReport | None) -> None:
     with joined(job.device) as alone:
-        _trained(name, task, job, on_epoch, alone).save(job.folder / name)
+        _save(_trained(name, task, job, on_epoch, alone), name, job.folder)
+
+
+def _save(encoder: TrainedEncoder, name: str, folder: Path) -> None:
+    """Write a level's encoder, unless it is there; a folder with levels of two trainings must not pass for whole."""
+    if encoder.is_saved(folder / name):
+        return
+    (folder / "division.json").unlink(missing_ok=True)
+    encoder.save(folder / name)
 
 
 def _trained(

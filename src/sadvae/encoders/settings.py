@@ -195,8 +195,9 @@ def encoder_preset(name: str) -> EncoderSettings:
     """The encoder settings of that name.
 
     default: the network of st_gcn_pp (docs/accuracy.md) beside features of kinematics; demo: small and quick;
-    st_gcn, st_gcn_pp, ctr_gcn, shift_gcn: networks of that size, with their own features; kinematics: numbers of
-    movement without a network, in seconds; and the four networks with _published: ten blocks, the joint stream alone.
+    st_gcn, st_gcn_pp, ctr_gcn, shift_gcn, posec3d: compact networks with their own features; kinematics: numbers of
+    movement without a network, in seconds; and these five networks with _published: as large as published, the joint
+    stream alone. docs/encoders.md has a table of them.
     Raises SadvaeError for any other name.
     """
     if name not in _PRESETS:

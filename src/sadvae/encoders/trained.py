@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sadvae.types import EncoderTrace, Layout
 from sadvae.weights import filled
 
 FORMAT = "sadvae-encoder-1"
+FILES = ("config.json", "model.safetensors")
 MAX_WEIGHTS = 2**32
 # As many as a layout file may have (skeleton/layouts.py); graphs take the square of it.
 MOST_JOINTS = 1000
@@ -63,9 +65,19 @@ class TrainedEncoder:
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors; the folder appears whole or not at all."""
-        with atomic_folder(Path(folder), ("config.json", "model.safetensors")) as new:
+        with atomic_folder(Path(folder), FILES) as new:
             write_json(new / "config.json", self.describe())
             (new / "model.safetensors").write_bytes(save(self.weights()))
+
+    def is_saved(self, folder: Path) -> bool:
+        """Whether save() has written this very encoder there."""
+        try:
+            about = read_json(Path(folder) / "config.json")
+            weights = read_bytes(Path(folder) / "model.safetensors", MAX_WEIGHTS)
+        except SadvaeError:
+            return False
+        # Through JSON, which knows no tuples.
+        return about == json.loads(json.dumps(self.describe())) and weights == save(self.weights())
 
     @staticmethod
     def load(folder: Path) -> TrainedEncoder:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -96,4 +98,23 @@ def _checked(found: _LayoutFile, where: str) -> Layout:
         raise SadvaeError(f"layout {where}: hips, spine and shoulders name one joint twice; give each its own.")
     hips, shoulders = ((index[left], index[right]) for left, right in (found.hips, found.shoulders))
     bones = tuple((index[parent], index[child]) for parent, child in found.bones)
+    reached = _joined(index[found.spine], bones)
+    alone = [name for name, joint in index.items() if joint not in reached]
+    if alone:
+        missing = f"no bones join {alone[0]!r} to its spine {found.spine!r}"
+        raise SadvaeError(f"layout {where}: {missing}; list bones until they join every joint.")
     return Layout(found.name, tuple(found.joints), bones, hips, index[found.spine], shoulders)
+
+
+def _joined(start: int, bones: Sequence[tuple[int, int]]) -> set[int]:
+    """The joints that bones lead to from one of them, itself among them."""
+    beside: dict[int, list[int]] = defaultdict(list)
+    for one, other in bones:
+        beside[one].append(other)
+        beside[other].append(one)
+    reached, waiting = {start}, [start]
+    while waiting:
+        new = set(beside[waiting.pop()]) - reached
+        reached |= new
+        waiting += new
+    return reached

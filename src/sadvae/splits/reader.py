@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from sadvae.errors import SadvaeError
+from sadvae.faults import unknown
 from sadvae.files import read_json
 from sadvae.types import ClassSplit
 
 CLASS_COUNTS = {"ntu60": 60, "ntu120": 120, "pku51": 51, "utd_mhad": 27, "msr_action3d": 20}
+# What a split file lists.
+PARTS = ("unseen", "validation_unseen")
 _RANDOM = re.compile(r"random-(\d+)-(\d+)-(\d+)")
 
 
@@ -56,7 +59,7 @@ def load_split(
     elif match := _RANDOM.fullmatch(name):
         entry = _random(name, count, *map(int, match.groups()))
     elif name.endswith(".json"):
-        entry = _checked(_with_ids(read_json(Path(name)), name, class_names), name)
+        entry = _with_ids(split_entries(Path(name)), name, class_names)
     else:
         known = ", ".join((*published, "random-SEEN-UNSEEN-SEED", "or a .json file"))
         raise SadvaeError(f"unknown split {name!r} of {dataset}; expected {known}.")
@@ -69,7 +72,10 @@ def split_entries(path: Path) -> dict[str, list[str | int]]:
     Raises SadvaeError if it is not a split.
     """
     value = read_json(path)
-    shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
+    stray = next((key for key in value if key not in PARTS), None) if isinstance(value, dict) else None
+    if stray is not None:
+        raise SadvaeError(f"{path} is not a split: {unknown(stray, PARTS)}.")
+    shape = isinstance(value, dict) and "unseen" in value
     if not shape or not all(isinstance(v, list) and all(type(c) in (int, str) for c in v) for v in value.values()):
         raise _no_split(str(path))
     return value
@@ -100,34 +106,42 @@ def _random(name: str, count: int, seen: int, unseen: int, seed: int) -> dict[st
     return {"unseen": sorted(int(c) for c in chosen)}
 
 
-def _checked(value: Any, where: str) -> dict[str, list[int]]:
-    shape = isinstance(value, dict) and "unseen" in value and set(value) <= {"unseen", "validation_unseen"}
-    if not shape or not all(isinstance(ids, list) and all(type(i) is int for i in ids) for ids in value.values()):
-        raise _no_split(where)
-    return value
-
-
 def _no_split(where: str) -> SadvaeError:
     return SadvaeError(
         f'{where} is not a split; expected {{"unseen": [...], "validation_unseen": [...]}} with class names or ids.'
     )
 
 
-def _with_ids(value: Any, where: str, class_names: Sequence[str]) -> Any:
-    """The content of a split file with ids in place of names; anything else is left as it is."""
-    if not isinstance(value, dict) or not all(isinstance(classes, list) for classes in value.values()):
-        return value
+def _with_ids(value: dict[str, list[str | int]], where: str, class_names: Sequence[str]) -> dict[str, list[int]]:
+    """The content of a split file with ids in place of names. Raises SadvaeError in the names that the file has."""
     ids = {name.casefold(): position for position, name in enumerate(class_names)}
 
-    def found(entry: Any) -> Any:
-        if not isinstance(entry, str) or not ids:
+    def found(entry: str | int) -> int:
+        if isinstance(entry, int):
             return entry
+        if not ids:
+            raise _no_split(where)
         if entry.strip().casefold() not in ids:
             near = get_close_matches(entry, class_names, 3, 0) or class_names
             raise SadvaeError(f"{where} names {entry!r}, no class of these data; the nearest are {', '.join(near)}.")
         return ids[entry.strip().casefold()]
 
-    return {key: [found(entry) for entry in classes] for key, classes in value.items()}
+    entry = {part: [found(one) for one in classes] for part, classes in value.items()}
+    _check_once(entry, value, where)
+    return entry
+
+
+def _check_once(entry: dict[str, list[int]], value: dict[str, list[str | int]], where: str) -> None:
+    """Refuse a class that is listed twice, in the word that the file has for it."""
+    for part, classes in entry.items():
+        for place, one in enumerate(classes):
+            if one in classes[:place]:
+                raise SadvaeError(f"split {where!r} lists class {value[part][place]!r} twice among its {part} classes.")
+            if part == "validation_unseen" and one in entry["unseen"]:
+                raise SadvaeError(
+                    f"split {where!r} holds out class {value[part][place]!r} that is not one of its seen classes; take "
+                    "it out of its unseen or out of its validation_unseen classes."
+                )
 
 
 def _published() -> dict[str, Any]:
