@@ -19,6 +19,7 @@ FLOORS = {
     "equal_rows": 0,
     "packed": 0,
     "files": 1,
+    "locks": 1,
     "folders": 1,
     "mat_file": 1,
     "task": 1,

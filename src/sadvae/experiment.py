@@ -18,10 +18,11 @@ from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
 from sadvae.evaluation.needed import check_parts
 from sadvae.features.folder import Features, features_digest, is_features_folder, read_features
-from sadvae.files import locked, read_arrays, read_json, sha256_of, write_arrays, write_json
+from sadvae.files import read_arrays, read_json, sha256_of, write_arrays, write_json
 from sadvae.imported import as_brought, imported_features, imported_vectors
 from sadvae.joining import joined_record
 from sadvae.keys import check_own_records, class_digests, key_of, list_digests, read_stamp, record_key, stamp_path
+from sadvae.locks import locked
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to

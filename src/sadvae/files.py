@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -136,45 +136,6 @@ def check_free(folder: Path, names: Collection[str]) -> None:
             f"{folder} holds {foreign}, which is none of the files that are written there and would be lost; "
             "choose another folder, or remove this one."
         )
-
-
-@contextmanager
-def locked(path: Path, *, leave: bool = True) -> Iterator[None]:
-    """Hold the lock of that file, waiting for whoever holds it; it is let go when the block or the process ends.
-
-    leave: whether the file stays. A process must not take a lock again that it holds: it would wait for itself.
-    Raises SadvaeError where the file cannot be written.
-    """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = _locked_stream(path)
-    except OSError as error:
-        raise SadvaeError(f"cannot write {path}: {error.strerror or error}; choose another folder.") from error
-    with stream:
-        try:
-            yield
-        finally:
-            if not leave:
-                path.unlink(missing_ok=True)
-
-
-def _locked_stream(path: Path) -> IO[str]:
-    """The file, opened and locked; opened again where whoever held it before has removed it in the meantime."""
-    try:
-        # Not above: a recogniser of ONNX graphs is read on systems that have no such locks, too.
-        import fcntl
-    except ImportError as error:
-        raise SadvaeError(
-            f"this system cannot lock {path}; use Linux, macOS or Windows' subsystem for Linux."
-        ) from error
-    while True:
-        stream = path.open("w")
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
-                return stream
-        stream.close()
 
 
 def read_bytes(path: Path, limit: int = MAX_JSON_BYTES) -> bytes:

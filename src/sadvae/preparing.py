@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from sadvae import __version__, stages
-from sadvae.files import locked, read_json, sha256_of, write_json
+from sadvae.files import read_json, sha256_of, write_json
 from sadvae.joined_clips import prepare_joined
+from sadvae.locks import locked
 from sadvae.settings import DataSettings
 from sadvae.skeleton.clips_file import read_clips_file, write_clips_file
 from sadvae.skeleton.find import CLIPS_SUFFIX, find_files

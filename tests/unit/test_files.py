@@ -22,7 +22,6 @@ from sadvae.errors import SadvaeError
 from sadvae.files import (
     atomic,
     atomic_folder,
-    locked,
     read_arrays,
     read_bytes,
     read_json,
@@ -32,6 +31,7 @@ from sadvae.files import (
     write_json,
     write_text,
 )
+from sadvae.locks import locked
 from sadvae.skeleton.mapped import map_npz
 from sadvae.skeleton.safe_pickle import read_pickle
 

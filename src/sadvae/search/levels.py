@@ -12,8 +12,9 @@ from sadvae import stages
 from sadvae.errors import SadvaeError
 from sadvae.experiment import Progress, Run, Sharing
 from sadvae.features.folder import FeatureLevel, Features, is_features_folder, read_features, write_features
-from sadvae.files import locked, read_json, write_json
+from sadvae.files import read_json, write_json
 from sadvae.keys import record_key
+from sadvae.locks import locked
 from sadvae.protocol import Division
 from sadvae.search.space import TEXT_MODE, Space
 from sadvae.settings import CompareEntry, ExperimentSettings, TextSettings
