@@ -29,7 +29,7 @@ def imported_features(folder: Path, settings: ExperimentSettings) -> Features:
     """
     found = read_features(folder)
     split = found.test.split
-    if is_own_split(settings, split.name):
+    if is_own_split(settings, folder):
         wanted = split
     else:
         wanted = division_for(settings.split, settings.data, found.class_names).split

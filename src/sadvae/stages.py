@@ -81,7 +81,7 @@ def check_settings(settings: ExperimentSettings, source: Source) -> None:
         if data.more:
             part_texts(part)
     names = known_names(data)
-    own = is_features_folder(source) and is_own_split(settings, split_name(source))
+    own = is_features_folder(source) and is_own_split(settings, source)
     if names and not own:
         _own_split(settings.split, data, names)
     elif settings.split.name.endswith(".json"):
@@ -225,15 +225,14 @@ def _own_split(split: SplitSettings, data: DataSettings, class_names: Sequence[s
     return load_split(data.dataset, split.name, len(class_names), split.validation_unseen, class_names)
 
 
-def is_own_split(settings: ExperimentSettings, name: str) -> bool:
-    """Whether an experiment names the split of its features as these do, by a name that nothing else knows.
+def is_own_split(settings: ExperimentSettings, folder: Path) -> bool:
+    """Whether an experiment names the split of a features folder as the folder does, by a name that nothing else knows.
 
-    name: of the split of the features. Of several data sets the classes that train are joined by their words, so that
-    their split must be a known one.
+    Of several data sets the classes that train are joined by their words, so that their split must be a known one.
     """
     split, data = settings.split, settings.data
     known = is_split_name(data.dataset, split.name) or (data.dataset, split.name) == ("generated", "generated")
-    return split.name == name and not known and not data.more
+    return not known and not data.more and split.name == split_name(folder)
 
 
 def split_settings(fields: dict[str, Any]) -> SplitSettings:

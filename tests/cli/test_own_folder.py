@@ -20,8 +20,9 @@ def work():
     print("worked")
 
 if __name__ == "__main__":
+    sys.argv = ["sadvae", "--version"]
     try:
-        main(["--version"])
+        main()
     except SystemExit:
         process = multiprocessing.get_context("spawn").Process(target=work)
         process.start()

@@ -83,3 +83,9 @@ def test_help_says_where_presets_and_settings_are_listed(sadvae: CommandLine) ->
     shown = sadvae("pretrain", "--help").out
     assert "docs/encoders.md" in shown
     assert "docs/training.md" in shown
+
+
+def test_check_knows_a_training_that_is_not_finished(tmp_path: Path, sadvae: CommandLine) -> None:
+    (tmp_path / "e" / "test").mkdir(parents=True)
+    (tmp_path / "e" / "test" / "config.json").write_text(json.dumps({"format": "sadvae-encoder-1"}))
+    refused(sadvae("check", tmp_path / "e"), "e is not finished; give its `sadvae pretrain` command again")

@@ -10,7 +10,7 @@ import typer
 from sadvae.cli.known_files import check_skeletons, describe_arrays, describe_json
 from sadvae.cli.known_folders import describe_folder
 from sadvae.cli.show import Progresses, joined_lines, percent
-from sadvae.encoders.levels import load_encoders
+from sadvae.encoders.levels import is_encoders, is_unfinished, load_encoders
 from sadvae.errors import SadvaeError
 from sadvae.features.flora import is_flora, read_flora
 from sadvae.features.folder import FeatureLevel, Features, read_features
@@ -57,7 +57,7 @@ def _check_folder(path: Path, layout: str | None) -> None:
         describe_features(read_features(path))
     elif is_store(path):
         _check_store(path)
-    elif (path / "division.json").is_file():
+    elif is_encoders(path) or is_unfinished(path):
         _describe_encoders(path)
     elif is_recognizer(path):
         _describe_recognizer(read_parts(path))

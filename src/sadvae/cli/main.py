@@ -97,8 +97,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     # One thread a process: more collapse on shared machines. Set before torch is imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # Processes that are started from here take no modules from the folder that somebody happens to stand in.
-    os.environ.setdefault("PYTHONSAFEPATH", "1")
+    if arguments is None:
+        # Processes that a command starts take no modules from the folder that somebody happens to stand in.
+        os.environ.setdefault("PYTHONSAFEPATH", "1")
     words = sys.argv[1:] if arguments is None else arguments
     errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     asked = next((word for word in words if not word.startswith("-")), None)

@@ -122,13 +122,18 @@ def is_encoders(folder: Path) -> bool:
     return (Path(folder) / "division.json").is_file()
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether a folder holds levels of a training that did not come to its end."""
+    return not is_encoders(folder) and any(is_encoder(Path(folder) / level) for level in LEVELS)
+
+
 def load_encoders(folder: Path) -> LevelEncoders:
     """Read the folder that pretrain_levels writes.
 
     Raises SadvaeError where it is none or incomplete, and where its levels are of different trainings.
     """
     folder = Path(folder)
-    if not is_encoders(folder) and any(is_encoder(folder / level) for level in LEVELS):
+    if is_unfinished(folder):
         raise SadvaeError(f"the training in {folder} is not finished; give its `sadvae pretrain` command again.")
     check_kind(folder, is_encoders, "a folder of skeleton encoders", "make one with `sadvae pretrain`")
     try:
