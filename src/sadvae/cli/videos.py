@@ -13,7 +13,7 @@ from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import NONE_OF_THESE, Prediction
 from sadvae.recognition.asked import Mode, read_all
-from sadvae.skeleton.bvh import BVH, stated_rate
+from sadvae.skeleton.bvh import stated_rate
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.find import find_files
 from sadvae.skeleton.joint_maps import joint_map, map_clip
@@ -59,17 +59,22 @@ def read_recordings(given: Sequence[Path | Recording], all_bodies: bool, layout:
     """
     if layout is not None and all(isinstance(item, Recording) for item in given):
         raise SadvaeError("--layout is of clips files, but only videos were given; leave it out.")
-    # Recordings of sensors have a layout of their own; where there is nothing else, reading says so.
-    own = [not isinstance(item, Recording) and isinstance(find_files(item)[0], RawFormat) for item in given]
+    # Recordings of sensors have a layout of their own; where there is nothing else, reading says so. Folders are not
+    # gone through for that where no layout is given.
+    own = [layout is not None and _has_own_layout(item) for item in given]
     found: list[Recording] = []
     for item, has_own in zip(given, own, strict=True):
         if isinstance(item, Recording):
             found.append(item)
             continue
         named = None if has_own and not all(own) else layout
-        rate = stated_rate(item) if item.suffix.lower() == BVH.suffix and item.is_file() else None
+        rate = stated_rate(item)
         found += [Recording(clip, rate) for clip in read_all(item, all_bodies=all_bodies, layout=named)]
     return found
+
+
+def _has_own_layout(item: Path | Recording) -> bool:
+    return isinstance(item, Path) and isinstance(find_files(item)[0], RawFormat)
 
 
 def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | Recording]:

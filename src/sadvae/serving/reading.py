@@ -9,7 +9,7 @@ from pathlib import Path
 from sadvae.errors import SadvaeError
 from sadvae.serving.held import Recording
 from sadvae.serving.video import read_video
-from sadvae.skeleton.bvh import BVH, stated_rate
+from sadvae.skeleton.bvh import stated_rate
 from sadvae.skeleton.layouts import layout_names
 from sadvae.skeleton.read import read_clip_set
 from sadvae.video.capture import is_video
@@ -43,7 +43,7 @@ def _skeletons(path: Path, layout: str | None) -> list[Recording]:
         )
     if not found.clips:
         raise SadvaeError(f"{path} holds no clip; hand in another file.")
-    rate = stated_rate(path) if path.suffix.lower() == BVH.suffix else None
+    rate = stated_rate(path)
     return [Recording(clip, rate) for clip in found.clips]
 
 

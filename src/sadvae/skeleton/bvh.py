@@ -56,7 +56,12 @@ def read_bvh_file(path: Path) -> np.ndarray:
 
 
 def stated_rate(path: Path) -> float | None:
-    """Frames a second by a file's line Frame Time; None where that says none. Raises SadvaeError as reading does."""
+    """Frames a second by a BVH file's line Frame Time; None where that says none, and for anything but a BVH file.
+
+    Raises SadvaeError as reading does.
+    """
+    if path.suffix.lower() != BVH.suffix or not path.is_file():
+        return None
     found = re.search(
         rb"^[ \t]*Frame Time:[ \t]*([0-9.eE+-]{1,30})[ \t\r]*$", read_bytes(path, MAX_BYTES), re.MULTILINE
     )
