@@ -10,7 +10,7 @@ from experiments.literature import SETTINGS
 
 FEW: dict[str, Any] = SETTINGS["few clips"]
 # Presets of skeleton encoders beside st_gcn_pp.
-ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn", "kinematics")
+ENCODERS = ("st_gcn", "ctr_gcn", "shift_gcn", "posec3d", "kinematics")
 
 
 def ablations() -> Iterator[tuple[str, dict[str, Any]]]:
