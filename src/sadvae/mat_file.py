@@ -30,18 +30,21 @@ _MOST_PARTS = 5
 def read_mat_array(data: bytes, name: str, where: str, max_bytes: int) -> np.ndarray:
     """The real numeric array `name` of a level-5 .mat file, as float64 in its own shape.
 
-    data: the bytes of the file. where: its name in errors. max_bytes: how much may be unpacked.
+    data: the bytes of the file. where: its name in errors. max_bytes: how much may be unpacked in all.
     Raises SadvaeError if the file is of another kind, damaged, too large, or holds no such array.
     """
     order = {b"IM": "<", b"MI": ">"}.get(data[126:128]) if len(data) >= HEADER else None
     if order is None:
         raise SadvaeError(f"{where} is not a MATLAB level-5 .mat file; save it with MATLAB's -v6 or -v7.")
+    left = max_bytes
     try:
         for number, (kind, body) in enumerate(_elements(data, HEADER, order)):
             if number == MOST_ARRAYS:
                 raise _DamagedError(f"it has more than {MOST_ARRAYS} elements")
             if kind == _COMPRESSED:
-                kind, body = next(_elements(_unpacked(body, max_bytes), 0, order), (0, b""))
+                unpacked = _unpacked(body, left, max_bytes)
+                left -= len(unpacked)
+                kind, body = next(_elements(unpacked, 0, order), (0, b""))
             if kind == _MATRIX and (found := _matrix(body, name, order)) is not None:
                 return found
     except (_DamagedError, zlib.error) as error:
@@ -69,10 +72,12 @@ def _elements(data: bytes, start: int, order: str) -> Iterator[tuple[int, bytes]
         start = end if small or tag == _COMPRESSED else end + -size % 8
 
 
-def _unpacked(packed: bytes, max_bytes: int) -> bytes:
+def _unpacked(packed: bytes, left: int, max_bytes: int) -> bytes:
+    """left: how much may still be unpacked, of max_bytes in all."""
     worker = zlib.decompressobj()
-    data = worker.decompress(packed, max_bytes)
-    if worker.unconsumed_tail:
+    # zlib takes 0 for no limit.
+    data = worker.decompress(packed, left + 1)
+    if len(data) > left:
         raise _DamagedError(f"it unpacks to more than {max_bytes} bytes")
     if not worker.eof:
         raise _DamagedError("a packed element is truncated")

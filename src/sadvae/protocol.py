@@ -219,7 +219,7 @@ def hold_out(
     validation_unseen classes test as unseen, by the held-out subjects, or with unseen_from="training_subjects" by all
     (more clips; it shares subjects, which the level's `allow` then says). Without subjects, every fourth clip tests.
     joined: of clips of several data sets; those of the first alone test here too. Raises SadvaeError where no clip of
-    the seen or of the held-out classes is left to test.
+    the seen or of the held-out classes is left to test, and for held_subjects who do not train or cannot be held out.
     """
     split = task.split.hold_out()
     if joined:
@@ -270,6 +270,11 @@ def _held_clips(
 ) -> tuple[list[bool], tuple[Allowance, ...]]:
     present = sorted({clip.subject for clip in clips.clips if clip.subject is not None}, key=_natural)
     if "shared_subjects" in allow or len(present) < 2:
+        if held:
+            why = "the same people train and test" if "shared_subjects" in allow else "fewer than two people train"
+            raise SadvaeError(
+                f"held_out_subjects names {', '.join(held)}, but {why}, so clips are held out by turn; leave it out."
+            )
         return _alternate(clips.clips, every=4), ("shared_subjects",)
     chosen = set(held or present[-max(1, len(present) // 4) :])
     stray = sorted(chosen - set(present))

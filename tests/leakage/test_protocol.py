@@ -92,6 +92,9 @@ def test_splits_that_do_not_fit_the_clips_are_refused() -> None:
         divide(clips.where(c.label != 5 for c in clips.clips), SPLIT)
     with pytest.raises(SadvaeError, match="'2' is not a training subject"):
         hold_out(divide(clips, SPLIT), held_subjects=["2"])
+    for rule, why in (("clips", "the same people train and test"), ("1", "fewer than two people train")):
+        with pytest.raises(SadvaeError, match=f"held_out_subjects names 1, but {why}, so clips are held out by turn"):
+            hold_out(divide(clips, SPLIT, rule), held_subjects=["1"])
 
 
 def without(clips: ClipSet, classes: set[int], subjects: set[str]) -> ClipSet:

@@ -62,6 +62,15 @@ def test_a_small_file_that_unpacks_to_much_is_refused() -> None:
         read(data)
 
 
+def test_arrays_before_it_count_too() -> None:
+    """Each is small enough; a file of many such would take for ever."""
+    before = {f"other_{number}": np.zeros((250, 250)) for number in range(3)}
+    with pytest.raises(SadvaeError, match="unpacks to more than 1048576 bytes"):
+        read(saved(compressed=True, **before, d_skel=np.zeros((10, 10))))
+    del before["other_2"]
+    assert read(saved(compressed=True, **before, d_skel=np.zeros((10, 10)))).shape == (10, 10)
+
+
 def test_a_shape_that_the_numbers_do_not_fill_is_refused() -> None:
     data = saved(d_skel=np.ones((4, 6)))
     shape = np.array([4, 6], "<i4").tobytes()

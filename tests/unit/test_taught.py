@@ -21,7 +21,7 @@ from sadvae.lessons import Lessons
 from sadvae.methods.hubs import ANCHORS, anchor_rows, corrected
 from sadvae.methods.protocol import Method, Trained
 from sadvae.methods.settings import taught, taught_sa_dvae
-from sadvae.methods.store import load_trained, save_trained
+from sadvae.methods.store import load_trained, restore_trained, save_trained
 from sadvae.methods.taught import Taught
 from sadvae.methods.taught_sa_dvae import TaughtSADVAE, joined, mixed_batches
 from sadvae.methods.training import TrainingData
@@ -109,6 +109,21 @@ def test_a_seed_repeats_and_a_folder_keeps_it(method: Callable[..., Method], tmp
     np.testing.assert_allclose(answers.sum(1), 1, atol=1e-5)
     with pytest.raises(SadvaeError, match="width 12 and texts 23"):
         again.unseen_probabilities(asked[0], asked[1][:, 1:])
+
+
+@BOTH
+def test_weights_of_other_shapes_are_refused_when_read(method: Callable[..., Method]) -> None:
+    trained = method().fit(task(lessons()), 0)
+    weights = trained.weights()
+    changes = {"anchors": [weights["anchors"][:, 1:], weights["anchors"][0]]}
+    if "matrix" in weights:
+        changes |= {"feature_mean": [weights["feature_mean"][:1]], "text_mean": [weights["text_mean"][:1]]}
+        changes["matrix"] = [weights["matrix"].T, weights["matrix"][..., None]]
+    for name, others in changes.items():
+        for other in others:
+            with pytest.raises(ValueError, match="shape"):
+                restore_trained(trained.describe(), weights | {name: other.contiguous()})
+    assert type(restore_trained(trained.describe(), weights)) is type(trained)
 
 
 def test_the_map_is_the_least_squared_error_over_both() -> None:

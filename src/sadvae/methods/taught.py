@@ -102,7 +102,12 @@ class TrainedTaught:
     def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
         """The trained method that describe() and weights() were taken from."""
         names = ("feature_mean", "text_mean", "matrix", "anchors")
-        return TrainedTaught(TaughtSettings.model_validate(about["settings"]), *(weights[name] for name in names))
+        feature_mean, text_mean, matrix, anchors = (weights[name] for name in names)
+        found, width = [list(weights[name].shape) for name in names], list(feature_mean.shape)
+        if [*width, *text_mean.shape] != found[2] or [len(anchors), *width] != found[3]:
+            raise ValueError(f"{', '.join(names)} have shapes {found}; expected [d], [e], [d, e] and [a, d]")
+        settings = TaughtSettings.model_validate(about["settings"])
+        return TrainedTaught(settings, feature_mean, text_mean, matrix, anchors)
 
     def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
         """See Trained."""

@@ -114,9 +114,12 @@ class TrainedTaughtSADVAE(TrainedSADVAE):
     @staticmethod
     def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
         """The trained method that describe() and weights() were taken from."""
-        return TrainedTaughtSADVAE.of(
-            TaughtSADVAESettings.model_validate(about["settings"]), weights, int(about["seed"])
-        )
+        settings = TaughtSADVAESettings.model_validate(about["settings"])
+        trained = TrainedTaughtSADVAE.of(settings, weights, int(about["seed"]))
+        found, width = list(trained.anchors.shape), len(trained.networks.skeleton_scaling.mean)
+        if len(found) != 2 or found[1] != width:
+            raise ValueError(f"anchors have shape {found}; expected [a, {width}]")
+        return trained
 
     def unseen_probabilities(self, features: FloatArray, class_vectors: FloatArray) -> FloatArray:
         """See Trained."""
