@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,9 +187,11 @@ def test_counts_are_compared_with_the_published_ones_for_a_whole_data_set() -> N
 
 def many_recordings(folder: Path, count: int) -> Path:
     folder.mkdir()
-    for number in range(count):
-        joints = RAW[number % len(RAW)].joints[0].astype(float).round(4)
-        write_ntu(folder / f"S001C001P001R{number:03d}A001.skeleton", [{1: frame} for frame in joints])
+    paths = [folder / f"S001C001P001R{number:03d}A001.skeleton" for number in range(count)]
+    for path, clip in zip(paths, RAW, strict=False):
+        write_ntu(path, [{1: frame} for frame in clip.joints[0].astype(float).round(4)])
+    for number, path in enumerate(paths[len(RAW) :]):
+        shutil.copyfile(paths[number % len(RAW)], path)
     return folder
 
 
