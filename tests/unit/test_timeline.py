@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 
 from sadvae.cli.timelines import Over, show_timelines
-from sadvae.cli.videos import Asking, Recording
+from sadvae.cli.videos import Asking
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import Answer, Prediction
 from sadvae.recognition.asked import UnfitError, prepared
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
+from sadvae.recordings.timed import TimedClip
 from sadvae.recordings.timeline import CHUNK, Timeline, timeline
 from sadvae.recordings.timeline_files import subtitles, write_timelines
 from sadvae.recordings.windows import cell_edges, cell_scores, window_starts
@@ -205,7 +206,7 @@ def test_runs_become_segments_with_mean_scores() -> None:
 
 
 def test_recordings_of_one_name_get_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    clips = [Recording(recording(("up", 60))), Recording(recording(("down", 60)))]
+    clips = [TimedClip(recording(("up", 60))), TimedClip(recording(("down", 60)))]
     show_timelines(Heights(), clips, Asking(list(NAMES), None, 3, "zsl"), Over(1.0, 0.25), tmp_path / "t.csv")
     rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
     assert [(row["clip"], row["name"]) for row in rows] == [("long (1)", "up"), ("long (2)", "down")]
@@ -279,11 +280,11 @@ def test_a_recording_without_anybody_costs_the_others_no_timeline(
 ) -> None:
     good, empty = recording(("up", 60)), replace(recording(("nobody", 60)), clip_id="empty")
     asking, out = Asking(list(NAMES), None, 3, "zsl"), tmp_path / "t.json"
-    show_timelines(Heights(), [Recording(good, 30.0), Recording(empty, 30.0)], asking, Over(1.0, 0.1), out)
+    show_timelines(Heights(), [TimedClip(good, 30.0), TimedClip(empty, 30.0)], asking, Over(1.0, 0.1), out)
     said = capsys.readouterr()
     assert "Left out: no part of clip 'empty' can be recognised" in said.err
     assert "frames a second are assumed" not in said.err
     assert [one["clip"] for one in json.loads(out.read_text())] == ["long"]
     with pytest.raises(UnfitError, match="'empty'"):
-        show_timelines(Heights(), [Recording(empty)], asking, Over(1.0, 0.1), None)
+        show_timelines(Heights(), [TimedClip(empty)], asking, Over(1.0, 0.1), None)
     assert "30 frames a second are assumed" in capsys.readouterr().err

@@ -13,8 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.show import Progresses, percent
-from sadvae.cli.videos import Asking, Recording
+from sadvae.cli.videos import Asking
 from sadvae.recognition.asked import UnfitError, told_apart
+from sadvae.recordings.timed import TimedClip
 from sadvae.recordings.timeline import FPS, Names, Progress, Timeline, timeline
 from sadvae.recordings.timeline_files import check_takes, write_timelines
 from sadvae.types import SkeletonClip
@@ -30,7 +31,7 @@ class Over:
 
 
 def show_timelines(
-    recognizer: Names, recordings: Sequence[Recording], asking: Asking, over: Over, out: Path | None
+    recognizer: Names, recordings: Sequence[TimedClip], asking: Asking, over: Over, out: Path | None
 ) -> None:
     """Print the segments of every clip, and write them to `out`. Raises SadvaeError as recordings.timeline does."""
     clips = told_apart([recording.clip for recording in recordings])

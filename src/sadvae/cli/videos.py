@@ -13,12 +13,13 @@ from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
 from sadvae.recognition.answers import NONE_OF_THESE, Prediction
 from sadvae.recognition.asked import Mode, read_all
+from sadvae.recordings.timed import TimedClip
 from sadvae.skeleton.bvh import stated_rate
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.find import find_files
 from sadvae.skeleton.joint_maps import joint_map, map_clip
 from sadvae.skeleton.recording import RawFormat
-from sadvae.types import ClipSet, Layout, SkeletonClip
+from sadvae.types import ClipSet, Layout
 from sadvae.video.camera import Watching, watch
 from sadvae.video.capture import is_video, open_camera
 from sadvae.video.estimator import MediaPipePose
@@ -43,41 +44,33 @@ class Asking:
     map_layout: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """A clip of a skeleton file, or the poses of a video; rate: frames a second, where the file says so."""
-
-    clip: SkeletonClip
-    rate: float | None = None
-
-
-def read_recordings(given: Sequence[Path | Recording], all_bodies: bool, layout: str | None = None) -> list[Recording]:
+def read_recordings(given: Sequence[Path | TimedClip], all_bodies: bool, layout: str | None = None) -> list[TimedClip]:
     """Every clip of skeleton files, in order, with the videos among them.
 
     all_bodies: every body that a sensor reported. layout: of clips files that name none. Raises SadvaeError as reading
     does, and for a layout where there are videos alone.
     """
-    if layout is not None and all(isinstance(item, Recording) for item in given):
+    if layout is not None and all(isinstance(item, TimedClip) for item in given):
         raise SadvaeError("--layout is of clips files, but only videos were given; leave it out.")
     # Recordings of sensors have a layout of their own; where there is nothing else, reading says so. Folders are not
     # gone through for that where no layout is given.
     own = [layout is not None and _has_own_layout(item) for item in given]
-    found: list[Recording] = []
+    found: list[TimedClip] = []
     for item, has_own in zip(given, own, strict=True):
-        if isinstance(item, Recording):
+        if isinstance(item, TimedClip):
             found.append(item)
             continue
         named = None if has_own and not all(own) else layout
         rate = stated_rate(item)
-        found += [Recording(clip, rate) for clip in read_all(item, all_bodies=all_bodies, layout=named)]
+        found += [TimedClip(clip, rate) for clip in read_all(item, all_bodies=all_bodies, layout=named)]
     return found
 
 
-def _has_own_layout(item: Path | Recording) -> bool:
+def _has_own_layout(item: Path | TimedClip) -> bool:
     return isinstance(item, Path) and isinstance(find_files(item)[0], RawFormat)
 
 
-def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | Recording]:
+def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) -> list[Path | TimedClip]:
     """The files to recognise, with each video replaced by its poses in a recogniser's layout.
 
     save: a clips file to write the poses to, as the estimator gave them. Says on the error stream what was mapped and
@@ -97,7 +90,7 @@ def with_poses(paths: Sequence[Path] | None, layout: Layout, save: Path | None) 
         typer.echo(f"Wrote poses to {save}: {', '.join(clip.clip_id for clip in clips)}", err=True)
     _say(list(found.values()), layout)
     return [
-        Recording(map_clip(found[path].clip, layout), found[path].rate) if path in found else path for path in given
+        TimedClip(map_clip(found[path].clip, layout), found[path].rate) if path in found else path for path in given
     ]
 
 

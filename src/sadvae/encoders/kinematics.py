@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sadvae.encoders.fusion import LateFusion
-from sadvae.encoders.limbs import Limb, limbs_of
+from sadvae.encoders.limbs import limbs_of
 from sadvae.encoders.network import EncoderOutput, SkeletonNetwork, mean_of_bodies
 from sadvae.encoders.posec3d import PoseC3D
 from sadvae.types import Layout

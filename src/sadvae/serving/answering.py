@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from sadvae import __version__
 from sadvae.errors import SadvaeError
 from sadvae.recognizer import Recognizer
+from sadvae.recordings.timed import TimedClip
 from sadvae.serving import messages
 from sadvae.serving.drawing import drawn
 from sadvae.serving.facts import Loaded, for_pages, mapping_facts, recognizer_facts, short_names
-from sadvae.serving.held import HeldClips, Recording
+from sadvae.serving.held import HeldClips
 from sadvae.serving.limits import Limits
 from sadvae.serving.messages import Question, TimelineQuestion
 from sadvae.serving.over_time import timeline_of
@@ -68,7 +69,7 @@ class Answering:
 
     def sample(self, key: str) -> messages.Clips:
         """Generate a sample and hold it."""
-        return self._taken(TITLES.get(key, key), [Recording(sample_clip(key), 30.0)], list(WORDS))
+        return self._taken(TITLES.get(key, key), [TimedClip(sample_clip(key), 30.0)], list(WORDS))
 
     def motion(self, clip: str) -> messages.Motion:
         """A held clip to draw."""
@@ -104,13 +105,13 @@ class Answering:
             raise SadvaeError(str(found[0].error))
         return found
 
-    def _taken(self, file: str, found: list[Recording], words: list[str]) -> messages.Clips:
+    def _taken(self, file: str, found: list[TimedClip], words: list[str]) -> messages.Clips:
         # Clips that their own file's later ones would drive out have no answers.
         kept = self._held.first_of(found[: self._limits.clips])
         facts = [self._clip_facts(self._held.add(recording), recording) for recording in kept]
         return messages.Clips(file=file, clips=facts, left_out=len(found) - len(kept), words=words)
 
-    def _clip_facts(self, key: str, recording: Recording) -> messages.ClipFacts:
+    def _clip_facts(self, key: str, recording: TimedClip) -> messages.ClipFacts:
         clip = recording.clip
         return messages.ClipFacts(
             key=key,

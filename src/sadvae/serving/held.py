@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 from sadvae.errors import SadvaeError
-from sadvae.types import SkeletonClip
+from sadvae.recordings.timed import TimedClip
 
 
 class GoneError(SadvaeError):
     """The clip that was asked about is no longer held."""
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """A clip, its frames a second where they are known, and sentences on how it was read."""
-
-    clip: SkeletonClip
-    rate: float | None = None
-    notes: tuple[str, ...] = ()
 
 
 class HeldClips:
@@ -29,14 +19,14 @@ class HeldClips:
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._clips: dict[str, Recording] = {}
+        self._clips: dict[str, TimedClip] = {}
 
-    def first_of(self, recordings: Sequence[Recording]) -> Sequence[Recording]:
+    def first_of(self, recordings: Sequence[TimedClip]) -> Sequence[TimedClip]:
         """Those at the beginning that are held all at once; the first in any case, which `add` refuses if too large."""
         bytes_so_far = accumulate(recording.clip.joints.nbytes for recording in recordings)
         return recordings[: max(1, sum(total <= self._most for total in bytes_so_far))]
 
-    def add(self, recording: Recording) -> str:
+    def add(self, recording: TimedClip) -> str:
         """Hold a clip; returns its key. Raises SadvaeError if it alone takes more room than there is."""
         clip = recording.clip
         if clip.joints.nbytes > self._most:
@@ -50,7 +40,7 @@ class HeldClips:
             del self._clips[next(iter(self._clips))]
         return key
 
-    def get(self, key: str) -> Recording:
+    def get(self, key: str) -> TimedClip:
         """The clip of a key. Raises GoneError if it is not held."""
         if key not in self._clips:
             raise GoneError("that clip is no longer held; hand the file in again.")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sadvae.errors import SadvaeError
-from sadvae.serving.held import Recording
+from sadvae.recordings.timed import TimedClip
 from sadvae.serving.video import read_video
 from sadvae.skeleton.bvh import stated_rate
 from sadvae.skeleton.layouts import layout_names
@@ -15,7 +15,7 @@ from sadvae.skeleton.read import read_clip_set
 from sadvae.video.capture import is_video
 
 
-def read_upload(path: Path, shown: str, layout: str | None) -> list[Recording]:
+def read_upload(path: Path, shown: str, layout: str | None) -> list[TimedClip]:
     """The raw clips of a file; a clip that was named after the file gets its sender's name for it.
 
     shown: the sender's name of the file. layout: of a file that names none; a built-in layout by name.
@@ -30,12 +30,12 @@ def read_upload(path: Path, shown: str, layout: str | None) -> list[Recording]:
     return [_renamed(recording, path.stem, Path(shown).stem) for recording in found]
 
 
-def _renamed(recording: Recording, ours: str, theirs: str) -> Recording:
+def _renamed(recording: TimedClip, ours: str, theirs: str) -> TimedClip:
     clip = replace(recording.clip, clip_id=recording.clip.clip_id.replace(ours, theirs)[:200])
     return replace(recording, clip=clip, notes=tuple(note.replace(ours, theirs) for note in recording.notes))
 
 
-def _skeletons(path: Path, layout: str | None) -> list[Recording]:
+def _skeletons(path: Path, layout: str | None) -> list[TimedClip]:
     found = read_clip_set(path, layout=layout)
     if found.steps:
         raise SadvaeError(
@@ -44,7 +44,7 @@ def _skeletons(path: Path, layout: str | None) -> list[Recording]:
     if not found.clips:
         raise SadvaeError(f"{path} holds no clip; hand in another file.")
     rate = stated_rate(path)
-    return [Recording(clip, rate) for clip in found.clips]
+    return [TimedClip(clip, rate) for clip in found.clips]
 
 
 def _in_their_words(sentence: str, path: Path, shown: str) -> str:

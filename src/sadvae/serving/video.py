@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sadvae.errors import SadvaeError
-from sadvae.serving.held import Recording
+from sadvae.recordings.timed import TimedClip
 from sadvae.video import read
 
 
@@ -15,7 +15,7 @@ def can_read_videos() -> bool:
     return find_spec("mediapipe") is not None and find_spec("cv2") is not None
 
 
-def read_video(path: Path) -> list[Recording]:
+def read_video(path: Path) -> list[TimedClip]:
     """The poses of the person in a video. Raises SadvaeError where videos cannot be read, here or at all."""
     if not can_read_videos():
         raise SadvaeError(
@@ -23,4 +23,4 @@ def read_video(path: Path) -> list[Recording]:
             "`make video` makes (docs/video.md)."
         )
     found = read.read_video(path)
-    return [Recording(found.clip, found.rate, (*found.notes, read.ESTIMATED))]
+    return [TimedClip(found.clip, found.rate, (*found.notes, read.ESTIMATED))]

@@ -19,7 +19,7 @@ Reader = Callable[[Path, str], VideoClip]
 
 
 @dataclass(frozen=True)
-class Recording:
+class VideoFile:
     """One video: its file, the name that its clip gets, and what the folders say of its action and its subject."""
 
     path: Path
@@ -38,13 +38,13 @@ class Poses:
     faults: tuple[str, ...]
 
 
-def find_recordings(source: Path) -> list[Recording]:
+def find_recordings(source: Path) -> list[VideoFile]:
     """The videos of a file or folder, sorted: SOURCE/ACTION/SUBJECT/x.mp4, SOURCE/ACTION/x.mp4 or SOURCE/x.mp4.
 
     Names are the folders and the file joined by "_". Raises SadvaeError where there is no video, or a name twice.
     """
     if source.is_file():
-        return [Recording(source, source.stem, None, None)]
+        return [VideoFile(source, source.stem, None, None)]
     if not source.is_dir():
         raise SadvaeError(f"{source} does not exist; check the path.")
     paths = sorted(Path(root) / name for root, _, names in os.walk(source) for name in names)
@@ -57,14 +57,14 @@ def find_recordings(source: Path) -> list[Recording]:
     return found
 
 
-def _recording(path: Path, source: Path) -> Recording:
+def _recording(path: Path, source: Path) -> VideoFile:
     inside = path.relative_to(source)
     folders = [*inside.parts[:-1], None, None]
-    return Recording(path, "_".join(inside.with_suffix("").parts), folders[0], folders[1])
+    return VideoFile(path, "_".join(inside.with_suffix("").parts), folders[0], folders[1])
 
 
 def write_poses(
-    out: Path, recordings: Sequence[Recording], read: Reader, layout: Layout, progress: Progress | None = None
+    out: Path, recordings: Sequence[VideoFile], read: Reader, layout: Layout, progress: Progress | None = None
 ) -> Poses:
     """Write the poses of each video as OUT/NAME.npz, in that layout; a video that cannot be used is left out.
 
