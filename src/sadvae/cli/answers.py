@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sadvae.cli.show import percent
 from sadvae.files import write_json
-from sadvae.recognition.answers import NONE_OF_THESE, Explanation, Prediction
+from sadvae.recognition.answers import THE_NEAREST, Explanation, Prediction
 
 ENDINGS = (".json",)
 
@@ -50,7 +50,7 @@ def _table(found: Sequence[Prediction]) -> Table:
     for prediction in found:
         rows = [(escape(answer.name), percent(answer.probability)) for answer in prediction.answers]
         if prediction.none_of_these:
-            rows = [(f"{NONE_OF_THESE}; the nearest:", ""), *rows]
+            rows = [(THE_NEAREST, ""), *rows]
         for position, row in enumerate(rows):
             clip = escape(prediction.clip_id) if position == 0 else ""
             table.add_row(clip, *row, end_section=position == len(rows) - 1)
@@ -60,7 +60,7 @@ def _table(found: Sequence[Prediction]) -> Table:
 def explained(reason: Explanation, *, none: bool = False) -> str:
     """An explanation in plain words, some lines of text; none: of a clip that no name fits."""
     answer, near = reason.answer, ", ".join(f"{a.name} {percent(a.probability)} %" for a in reason.nearest)
-    named = f"{NONE_OF_THESE}; the nearest: {answer.name}" if none else answer.name
+    named = f"{THE_NEAREST} {answer.name}" if none else answer.name
     lines = [f"{reason.clip_id}: {named}, {percent(answer.probability)} %. Looks most like: {near}."]
     for what, held in (("parts", reason.parts), ("joints", reason.joints), ("moments", reason.moments)):
         best = sorted(held, key=lambda effect: effect.probability)[:3]

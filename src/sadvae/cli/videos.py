@@ -11,7 +11,7 @@ import typer
 
 from sadvae.cli.show import Progresses, percent
 from sadvae.errors import SadvaeError
-from sadvae.recognition.answers import NONE_OF_THESE, Prediction
+from sadvae.recognition.answers import THE_NEAREST, Prediction
 from sadvae.recognition.asked import Mode, read_all
 from sadvae.recordings.timed import TimedClip
 from sadvae.skeleton.bvh import stated_rate
@@ -154,4 +154,4 @@ def _answers(video: VideoClip | None, recognizer: Recognizer | PortableRecognize
 
 def _line(prediction: Prediction) -> str:
     answers = ", ".join(f"{answer.name} {percent(answer.probability)} %" for answer in prediction.answers)
-    return f"{NONE_OF_THESE}; the nearest: {answers}" if prediction.none_of_these else answers
+    return f"{THE_NEAREST} {answers}" if prediction.none_of_these else answers

@@ -11,6 +11,8 @@ from sadvae.errors import SadvaeError
 from sadvae.types import FloatArray
 
 NONE_OF_THESE = "none of these"
+# What stands before the names that would be said otherwise.
+THE_NEAREST = f"{NONE_OF_THESE}; the nearest:"
 
 
 @dataclass(frozen=True)
