@@ -1,4 +1,4 @@
-"""Which cores a process runs on, where the system lets processes choose (Linux)."""
+"""How many cores a process has, and which, where the system lets processes choose (Linux)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from contextlib import suppress
 def cores_here() -> tuple[int, ...]:
     """The cores that this process may use; none where the system does not say."""
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
+def core_count() -> int:
+    """How many cores this process may fill, at least 1: of the machine, of its affinity, and of a container's limit."""
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 def pin(core: int | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from sadvae import __version__, stages
+from sadvae.cores import core_count
 from sadvae.files import read_json, sha256_of, write_json
 from sadvae.joined_clips import prepare_joined
 from sadvae.locks import locked
@@ -144,7 +144,7 @@ def _streamed(
 
 
 def _in_parts(target: Path, plan: Plan, how: Preparation, progress: StreamProgress | None) -> Prepared:
-    processes = how.processes or ((os.cpu_count() or 1) if len(plan.files) > MANY else 1)
+    processes = how.processes or (core_count() if len(plan.files) > MANY else 1)
     single = target.suffix == CLIPS_SUFFIX
     folder = target.with_name(f".{target.name}.parts") if single else target
     reports = run_plan(plan, folder, processes, progress)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from sadvae.cli.main import main
+from tests.made_once import made_once
 
 EXPERIMENT = """
 name = "tiny"
@@ -68,14 +66,11 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def run_folder(experiment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of two seeds, made once; of processes that test side by side, each gets a copy."""
-    base = tmp_path_factory.getbasetemp()
-    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny"
-    finished = made.with_suffix(".finished")
-    with FileLock(made.with_suffix(".lock")):
-        if not finished.exists():
-            with pytest.raises(SystemExit) as stop:
-                main(["run", str(experiment), "--out", str(made), "--seeds", "2"])
-            assert not stop.value.code
-            finished.touch()
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("runs") / "tiny"))
+    """A finished run of two seeds."""
+
+    def make(folder: Path) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main(["run", str(experiment), "--out", str(folder), "--seeds", "2"])
+        assert not stop.value.code
+
+    return made_once("tiny", tmp_path_factory, make)

@@ -18,6 +18,7 @@ from sadvae.record import read_record
 from sadvae.skeleton.composed import ComposeSettings
 from sadvae.teaching import Material, make_material
 from tests.cli.conftest import EXPERIMENT, CommandLine
+from tests.made_once import made_once
 
 DEFAULT = EXPERIMENT.replace('preset = "demo"\nchanges = {', 'preset = "default"\nchanges = {').replace(
     '[method]\npreset = "sadvae"\nchanges = { epochs = 2 }\n', '[text]\nmode = "names+movement"\n'
@@ -47,14 +48,17 @@ def few() -> Iterator[Few]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, few: Few) -> Path:
     """A folder with default.toml and what two seeds of it left in run/; movements were composed once."""
-    where = tmp_path_factory.mktemp("taught")
-    (where / "default.toml").write_text(DEFAULT)
-    before = few.made
-    with pytest.raises(SystemExit) as stop:
-        main(["run", str(where / "default.toml"), "--out", str(where / "run"), "--seeds", "2"])
-    assert not stop.value.code
-    assert few.made == before + 1
-    return where
+
+    def make(where: Path) -> None:
+        where.mkdir()
+        (where / "default.toml").write_text(DEFAULT)
+        before = few.made
+        with pytest.raises(SystemExit) as stop:
+            main(["run", str(where / "default.toml"), "--out", str(where / "run"), "--seeds", "2"])
+        assert not stop.value.code
+        assert few.made == before + 1
+
+    return made_once("taught", tmp_path_factory, make)
 
 
 def test_a_run_leaves_a_recogniser_that_says_what_taught_it(folder: Path) -> None:
@@ -123,9 +127,10 @@ def test_what_cannot_be_taught_is_refused_at_once(
     assert few.made == before
 
 
-def test_a_search_says_that_it_teaches_nothing(folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+def test_a_search_says_that_it_teaches_nothing(tmp_path: Path, sadvae: CommandLine) -> None:
     pytest.importorskip("optuna", reason="optuna is not installed; pip install '.[search]'")
+    (tmp_path / "default.toml").write_text(DEFAULT)
     (tmp_path / "space.toml").write_text("[method]\npenalty = { low = 0.001, high = 0.1, log = true }\n")
-    done = sadvae("search", folder / "default.toml", tmp_path / "space.toml", "--out", tmp_path / "out")
+    done = sadvae("search", tmp_path / "default.toml", tmp_path / "space.toml", "--out", tmp_path / "out")
     assert done.code == 2
     assert "lesson_share = 0" in done.err

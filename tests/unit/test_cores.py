@@ -14,7 +14,7 @@ import pytest
 from sadvae import cores
 from sadvae.bench import processes
 from sadvae.bench.processes import Tell, places, run_units
-from sadvae.cores import cores_here, pin, unpin
+from sadvae.cores import core_count, cores_here, pin, unpin
 
 CHOOSES = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not let processes choose")
 LISTENS = "import os; input(); print(sorted(os.sched_getaffinity(0)))"
@@ -61,6 +61,23 @@ def test_what_a_pinned_process_starts_may_use_all_cores_again() -> None:
     process.start()
     assert here.recv() == ((core,), str(list(cores_here())))
     process.join()
+
+
+def count_on_one(connection: Connection, core: int) -> None:
+    before = core_count()
+    pin(core)
+    connection.send((before, core_count()))
+
+
+@CHOOSES
+def test_a_process_counts_the_cores_that_are_left_to_it() -> None:
+    """As by taskset or a scheduler; the machine may have many more."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(target=count_on_one, args=(there, cores_here()[0]))
+    process.start()
+    assert here.recv() == (core_count(), 1)
+    process.join()
+    assert core_count() <= len(cores_here())
 
 
 def test_where_cores_are_not_known_nothing_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.table import Table
 from sadvae.accuracy import Request, measure_accuracy
 from sadvae.cli.ignored import refuse_both
 from sadvae.cli.show import Progresses, percent
+from sadvae.cores import core_count
 from sadvae.encoder_record import EncoderRecord
 from sadvae.report.means import Mean, mean_of
 from sadvae.report.words import duration
@@ -51,7 +51,7 @@ def command(
         [seed] if seed is not None else list(range(seeds or settings.seeds)),
         encoder or (),
         validate,
-        workers or os.cpu_count() or 1,
+        workers or core_count(),
     )
     with Progresses() as say:
         records = measure_accuracy(settings, data, request, say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from sadvae.bench.stacks import Stacking
 from sadvae.bench.tally import Tally
 from sadvae.cli.run import say_idle
 from sadvae.cli.show import NotedBars
-from sadvae.cores import cores_here
+from sadvae.cores import core_count
 from sadvae.errors import SadvaeError
 
 HELP = """Run many experiment files and seeds in several processes, each run a record.
@@ -66,7 +65,7 @@ def command(
     count = len(plan.jobs)
     say_idle((job.settings, job.source) for job in plan.jobs)
     typer.echo(f"{count + len(plan.finished)} runs: {len(plan.finished)} finished before, {count} to run.")
-    here = min(workers or len(cores_here()) or os.cpu_count() or 1, max(count, 1))
+    here = min(workers or core_count(), max(count, 1))
     crew = here if ray is None else Cluster(ray, cpus_per_run, gpus_per_run, retries)
     with BenchProgress(count) as shown:
         ends = run_bench(plan, out, crew, shown, Stacking(device, stack_size) if stack else None)

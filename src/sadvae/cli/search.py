@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from sadvae.cli.run import ClassVectors, Data, FeaturesFolder, read_with, source_of
 from sadvae.cli.show import NotedBars, Progresses
-from sadvae.cores import cores_here
+from sadvae.cores import core_count
 from sadvae.errors import SadvaeError
 from sadvae.experiment import source_origin
 from sadvae.search.levels import Origin
@@ -67,7 +66,7 @@ def command(
     place = storage or str(folder / "study.journal")
     name = study or settings.name
     plan = SearchPlan(settings, space, levels, seeds, place, name, trials, seed, origin.digest)
-    crew = min(workers or len(cores_here()) or os.cpu_count() or 1, trials)
+    crew = min(workers or core_count(), trials)
     _search(plan, crew, folder, _again(data, features, embeddings))
 
 

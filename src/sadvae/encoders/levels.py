@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from sadvae.cores import core_count
 from sadvae.encoders.checkpoint import remove_checkpoint
 from sadvae.encoders.extract import extract
 from sadvae.encoders.pretrain import pretrain
@@ -82,7 +82,7 @@ def pretrain_levels(
     job.folder.mkdir(parents=True, exist_ok=True)
     if process_count() > 1:
         return _train_together(levels, division, job, on_epoch)
-    if levels.calibration is None or not side_by_side or (os.cpu_count() or 1) == 1:
+    if levels.calibration is None or not side_by_side or core_count() == 1:
         for name, task in levels.items():
             _train_level(name, task, job, on_epoch)
     else:
