@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics.pairwise import cosine_similarity
 
 from sadvae import __version__
 from sadvae.encoders.kinematics import FARTHEST
@@ -55,6 +54,8 @@ class Material:
 
         So that no class which counts as unseen is taught under another name. Raises SadvaeError where none is left.
         """
+        from sklearn.metrics.pairwise import cosine_similarity
+
         flat = sorted({part for parts in self.parts for part in parts})
         near = cosine_similarity(encoder.encode(flat), encoder.encode(list(names))).max(axis=1) >= close
         out = {part for part, is_near in zip(flat, near, strict=True) if is_near}

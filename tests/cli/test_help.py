@@ -39,3 +39,12 @@ def test_the_list_of_verbs_loads_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert all(verb in found.stdout for verb in VERBS)
+
+
+def test_who_asks_or_checks_waits_for_no_library_that_trains() -> None:
+    """Loading scikit-learn takes a second and more."""
+    code = (
+        "import sys, sadvae.recognizer, sadvae.cli.predict, sadvae.cli.serve, sadvae.cli.check\n"
+        "assert not {'sklearn', 'scipy.stats', 'transformers', 'plotly', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import auc, confusion_matrix, roc_auc_score
 
 from sadvae.types import FloatArray, IntArray
 
@@ -32,6 +31,8 @@ def harmonic_mean(seen: float, unseen: float) -> float:
 
 def confusion(labels: IntArray, predictions: IntArray, ids: tuple[int, ...]) -> list[list[int]]:
     """Counts [true class, predicted class] in the order of ids."""
+    from sklearn.metrics import confusion_matrix
+
     return confusion_matrix(labels, predictions, labels=list(ids)).astype(int).tolist()
 
 
@@ -69,12 +70,16 @@ def corners(curve: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def curve_area(curve: list[tuple[float, float]]) -> float:
     """The area under the seen-unseen curve."""
+    from sklearn.metrics import auc
+
     points = np.array(curve)
     return float(auc(points[:, 0], points[:, 1])) if len(points) > 1 else 0.0
 
 
 def gate_auroc(seen_probability: FloatArray, is_seen: NDArray[np.bool_]) -> float:
     """How well P(seen) ranks seen above unseen clips: 0.5 is chance; nan where one side is empty."""
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(is_seen, seen_probability)) if 0 < is_seen.sum() < len(is_seen) else float("nan")
 
 

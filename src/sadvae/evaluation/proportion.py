@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
 from sadvae.evaluation.statistics import LEVEL
 from sadvae.record import Evaluation
 
@@ -26,6 +24,8 @@ class Proportion:
 
 def proportion(right: int, count: int, level: float = LEVEL) -> Proportion:
     """`right` of `count` clips (at least one), with Wilson's interval at that level (Wilson 1927)."""
+    from scipy.stats import binomtest
+
     interval = binomtest(right, count).proportion_ci(level, method="wilson")
     return Proportion(right, count, float(interval.low), float(interval.high))
 

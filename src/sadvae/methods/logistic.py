@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 # For scores of standard deviation 1.
 SMALLEST_SLOPE = 0.3
@@ -18,6 +17,8 @@ def rising_logistic(no: NDArray[Any], yes: NDArray[Any]) -> tuple[float, float]:
     no, yes: scores float [n] and [m]. A larger score never lowers P(yes): where a few scores suggest so by chance, or
     show next to nothing, the slope is SMALLEST_SLOPE a standard deviation, and P is 1/2 midway between both means.
     """
+    from sklearn.linear_model import LogisticRegression
+
     scores, truth = np.concatenate([no, yes]), np.repeat([0, 1], [len(no), len(yes)])
     centre, spread = scores.mean(), max(float(scores.std()), 1e-6)
     model = LogisticRegression(C=1.0, class_weight="balanced").fit(((scores - centre) / spread)[:, None], truth)

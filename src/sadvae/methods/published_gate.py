@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from sadvae.errors import SadvaeError
 from sadvae.types import FloatArray
@@ -79,6 +77,9 @@ def _fit_at(
     seen_logits: FloatArray,
     random: np.random.RandomState,
 ) -> PublishedGate:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     k = unseen_zs.shape[1]
     sides = [gate_features(*pair, temperature, k) for pair in ((unseen_zs, unseen_logits), (seen_zs, seen_logits))]
     held = [random.choice(len(side), min(300, len(side) // 6), replace=False) for side in sides]

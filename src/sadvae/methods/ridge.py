@@ -6,7 +6,6 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, Field
-from sklearn.linear_model import Ridge
 
 from sadvae.methods.linear import TrainedLinear
 from sadvae.methods.protocol import Watch
@@ -54,6 +53,8 @@ class RidgeNearestText(BaseModel):
 
 
 def _fit(x: np.ndarray, texts: np.ndarray, alpha: float) -> TrainedLinear:
+    from sklearn.linear_model import Ridge
+
     mean = x.mean(axis=0)
     scale = float(np.sqrt(np.mean((x - mean) ** 2))) or 1.0
     model = Ridge(alpha=alpha, fit_intercept=False).fit((x - mean) / scale, texts - texts.mean(axis=0))

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from sadvae.errors import SadvaeError
@@ -67,6 +66,8 @@ def fit_map(
     pairs: tuple[FloatArray, FloatArray], lessons: Lessons | None, settings: TaughtSettings
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The mean of features [d], the mean of class texts [e], and the map W [d, e] of equation 7."""
+    from sklearn.preprocessing import normalize
+
     clips, texts = (rows.astype(np.float64) for rows in pairs)
     feature_mean, text_mean = clips.mean(0), np.unique(texts, axis=0).mean(0)
     # Equation 6: features of unit mean square length, texts as directions from the middle of all.
