@@ -7,7 +7,7 @@ Nothing is drawn at random. docs/method.md, "Taught", has the equations; taught_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,11 @@ class TrainedTaught:
     text_mean: Tensor
     matrix: Tensor
     anchors: Tensor
+    # Anchors told as text, which every question asks about again.
+    _usual: Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_usual", self._told(self.anchors))
 
     @staticmethod
     def restore(about: dict[str, Any], weights: dict[str, Tensor]) -> Trained:
@@ -122,14 +127,18 @@ class TrainedTaught:
 
     def probabilities(self, features: Tensor, vectors: Tensor) -> Tensor:
         """p(class | clip) [n, k] of features [n, d] and text vectors [k, e], by torch alone (equation 8)."""
-        similarity = self._similarity(features, vectors)
+        similarity = self._similarity(self._told(features), vectors)
         if self.settings.hub_correction:
-            similarity = corrected(similarity, self._similarity(self.anchors, vectors))
+            similarity = corrected(similarity, self._similarity(self._usual, vectors))
         return torch.softmax(similarity / self.settings.temperature, dim=1)
 
-    def _similarity(self, features: Tensor, vectors: Tensor) -> Tensor:
+    def _told(self, features: Tensor) -> Tensor:
+        """Clips [n, d] told as text [n, e], from the middle of the seen classes' texts."""
+        return (features - self.feature_mean) @ self.matrix
+
+    def _similarity(self, told: Tensor, vectors: Tensor) -> Tensor:
         """Cosines between clips told as text and class texts, both from the middle of the seen classes' texts."""
-        return cosine((features - self.feature_mean) @ self.matrix, vectors - self.text_mean)
+        return cosine(told, vectors - self.text_mean)
 
     def latents(self, features: FloatArray) -> None:
         """See Trained; there are none."""
