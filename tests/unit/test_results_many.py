@@ -178,6 +178,17 @@ def test_replication_says_published_ours_difference_and_rules() -> None:
     assert f"in {sum(g < 0 for g in gaps)} of 3 cases; the differences are {min(gaps):+.1f} to {max(gaps):+.1f}" in part
 
 
+def test_splits_and_experiments_of_one_name_are_not_taken_for_one_another() -> None:
+    """As of two folders of runs, each made from a file mine.toml with a split.json of its own."""
+    stated = {"method": "SA-DVAE", "source": "Li 2024", "selection": ORACLE, "zsl": 70.0}
+    of_one_name = [r.model_copy(update={"name": "mine"}) for r in records(settings={"published": [stated]})]
+    of_one_name = [r.model_copy(update={"split": "split.json"}) for r in of_one_name if r.seed == (r.split == "second")]
+    part = results_markdown(of_one_name).split("### Are published results met?")[1].split("\n### ")[0]
+    found = sorted(line.split(" | ")[5] for line in part.splitlines() if line.startswith("| split.json #"))
+    expected = [MAIN[0, 0], MAIN[1, 1], MAIN[2, 0]]
+    assert found == sorted(f"{100 * (value + 0.05):.1f}" for value in expected)
+
+
 def test_other_settings_are_compared_by_what_differs() -> None:
     base = records(settings={"prepare": {"canonicalise": True, "bodies": 2}})
     other = records(settings={"prepare": {"canonicalise": False}}, data_hashes={"clips": "other"})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sadvae.record import RunRecord
 from sadvae.report.published import published_results
-from sadvae.report.results_groups import Group
+from sadvae.report.results_groups import Group, split_of
 from sadvae.report.results_tables import COMPARED, SCORES
 from sadvae.report.scores import Method, Scores, plain
 from sadvae.report.tables import Cell, Number, Table
@@ -18,11 +17,11 @@ _CLOSEST = ("published", "paper")
 def replication_table(group: Group) -> Table:
     """One row for each published result and score; empty where the experiments name none."""
     rows: list[tuple[Cell, ...]] = []
-    for name in dict.fromkeys(record.name for record in group.records):
-        own = tuple(record for record in group.records if record.name == name)
+    for name, split in dict.fromkeys((record.name, split_of(record)) for record in group.records):
+        own = tuple(record for record in group.records if (record.name, split_of(record)) == (name, split))
         scores = Scores(Group(own, group.settings_hash, group.alone))
         for result in dict.fromkeys(result for record in own for result in published_results(record)):
-            rows += _rows(own[0], result, scores)
+            rows += _rows(group.split_names[split], result, scores)
     question = "Are published results met?"
     head = (
         "Split",
@@ -38,7 +37,7 @@ def replication_table(group: Group) -> Table:
     return Table("replication", question, _answer(rows), head, tuple(rows), 3)
 
 
-def _rows(record: RunRecord, result: PublishedResult, scores: Scores) -> list[tuple[Cell, ...]]:
+def _rows(split: str, result: PublishedResult, scores: Scores) -> list[tuple[Cell, ...]]:
     stated_scores = dict(zip(COMPARED, (result.zsl, result.seen, result.unseen, result.harmonic_mean), strict=True))
     method = _ours(result.method, scores)
     rule = _rule(method, result.selection, scores) if method else None
@@ -50,7 +49,7 @@ def _rows(record: RunRecord, result: PublishedResult, scores: Scores) -> list[tu
         gap = DASH if mean is None else f"{100 * mean.value - value:+.1f}"
         shown = (f"{result.method}", score, stated(value), rule_words(result.selection))
         picked = rule_words(rule) if rule and mean else "not run"
-        rows.append((record.split, *shown, Number(mean), picked, gap, result.source))
+        rows.append((split, *shown, Number(mean), picked, gap, result.source))
     return rows
 
 
