@@ -32,6 +32,8 @@ def test_imported_features_are_averaged_over_splits() -> None:
     assert text.count("\n- Classes: ") == 1
     assert row(text, "SA-DVAE (sadvae)", "last epoch")[2] == "6"
     assert "Do other settings matter?" not in text
+    files = [f"encoder /packs/7133f0bc/{split}/embeddings.npz, mode imported" for split in ("first", "second", "third")]
+    assert f"- Texts: {' / '.join(files)}\n" in text
 
 
 def test_imported_features_of_several_encoders_and_other_texts_are_kept_apart() -> None:

@@ -26,7 +26,10 @@ def facts(group: Group) -> str:
         "Seeds and selection": "; ".join(
             f"{_seeds(records)}, {rule_words(rule)} ({rule})" for rule, records in group.by_selection().items()
         ),
-        "Texts": f"encoder {setting(first, 'text', 'encoder')}, mode {setting(first, 'text', 'mode')}",
+        "Texts": _unique(
+            f"encoder {setting(record, 'text', 'encoder')}, mode {setting(record, 'text', 'mode')}"
+            for record in group.records
+        ),
         "Skeleton encoder": f"preset {setting(first, 'encoder', 'preset')}",
         "Method": f"preset {method_words(first)}",
         "Gate": setting(first, "gate"),
