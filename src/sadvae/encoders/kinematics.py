@@ -8,7 +8,7 @@ Ours; docs/encoders.md says what each number is.
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,11 @@ class Kinematics(nn.Module):
 
     def __init__(self, layout: Layout) -> None:
         super().__init__()
-        self.limbs, self.hips, self.shoulders = limbs_of(layout), list(layout.hips), list(layout.shoulders)
+        limbs = limbs_of(layout)
+        four = (limbs.right_arm, limbs.left_arm, limbs.right_leg, limbs.left_leg)
+        self.roots, self.middles = [limb.root for limb in four], [limb.middle for limb in four]
+        self.ends = [limb.end for limb in four]
+        self.head, self.hips, self.shoulders = limbs.head, list(layout.hips), list(layout.shoulders)
         self.norm = nn.BatchNorm1d(NUMBERS, affine=False)
 
     def forward(self, x: Tensor, clip_of_body: Tensor, clips: int) -> Tensor:
@@ -58,10 +62,9 @@ class Kinematics(nn.Module):
 
     def numbers(self, joints: Tensor) -> Tensor:
         """Positions [body, frame, joint, 3] to [body, NUMBERS]: of each end of a limb, then of the body as a whole."""
-        limbs, hips, shoulders = self.limbs, joints[:, :, self.hips].mean(2), joints[:, :, self.shoulders].mean(2)
-        head = shoulders if limbs.head is None else joints[:, :, limbs.head]
-        four = (limbs.right_arm, limbs.left_arm, limbs.right_leg, limbs.left_leg)
-        root, middle, end = (joints[:, :, list(ids)] for ids in zip(*map(astuple, four), strict=True))
+        hips, shoulders = joints[:, :, self.hips].mean(2), joints[:, :, self.shoulders].mean(2)
+        head = shoulders if self.head is None else joints[:, :, self.head]
+        root, middle, end = (joints[:, :, ids] for ids in (self.roots, self.middles, self.ends))
         lengths = _lengths(root, middle, end)
         arm, leg = lengths[:, :, :2].mean(2), lengths[:, :, 2:].mean(2)
         trunk_points = torch.stack([(head - hips) / leg, (hips - hips[:, :1]) / leg], 2)
@@ -73,7 +76,7 @@ class Kinematics(nn.Module):
         hands = _hands((end[:, :, 0] - end[:, :, 1]) / arm, right, left)
         # Cosine of the angle at the middle joint: -1 where the limb is straight.
         bends = functional.cosine_similarity(root - middle, end - middle, dim=3)
-        of_bends = _range(bends).unflatten(1, (3, len(four))).transpose(1, 2).flatten(1)
+        of_bends = _range(bends).unflatten(1, (3, len(self.ends))).transpose(1, 2).flatten(1)
         trunk = functional.normalize(shoulders - hips, dim=2)
         return torch.cat([of_paths, hands, of_bends, _range(trunk)], 1)
 
