@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
+from sadvae.record import RunRecord
 from sadvae.report.published import published_results
 from sadvae.report.results_groups import Group, split_of
 from sadvae.report.results_tables import COMPARED, SCORES
@@ -17,11 +20,13 @@ _CLOSEST = ("published", "paper")
 def replication_table(group: Group) -> Table:
     """One row for each published result and score; empty where the experiments name none."""
     rows: list[tuple[Cell, ...]] = []
-    for name, split in dict.fromkeys((record.name, split_of(record)) for record in group.records):
-        own = tuple(record for record in group.records if (record.name, split_of(record)) == (name, split))
-        scores = Scores(Group(own, group.settings_hash, group.alone))
+    names, parts = group.split_names, dict[tuple[str, Hashable], list[RunRecord]]()
+    for record in group.records:
+        parts.setdefault((record.name, split_of(record)), []).append(record)
+    for (_, split), own in parts.items():
+        scores = Scores(Group(tuple(own), group.settings_hash, group.alone))
         for result in dict.fromkeys(result for record in own for result in published_results(record)):
-            rows += _rows(group.split_names[split], result, scores)
+            rows += _rows(names[split], result, scores)
     question = "Are published results met?"
     head = (
         "Split",
