@@ -123,6 +123,12 @@ def test_weights_of_other_shapes_are_refused_when_read(method: Callable[..., Met
         for other in others:
             with pytest.raises(ValueError, match="shape"):
                 restore_trained(trained.describe(), weights | {name: other.contiguous()})
+    if "matrix" in weights:
+        # A side too many that fits all of them.
+        deep = {name: weights[name][..., None] for name in ("feature_mean", "anchors")}
+        deep |= {"matrix": weights["matrix"][:, None], "text_mean": weights["text_mean"]}
+        with pytest.raises(ValueError, match="shape"):
+            restore_trained(trained.describe(), deep)
     assert type(restore_trained(trained.describe(), weights)) is type(trained)
 
 

@@ -109,8 +109,9 @@ class TrainedTaught:
         """The trained method that describe() and weights() were taken from."""
         names = ("feature_mean", "text_mean", "matrix", "anchors")
         feature_mean, text_mean, matrix, anchors = (weights[name] for name in names)
-        found, width = [list(weights[name].shape) for name in names], list(feature_mean.shape)
-        if [*width, *text_mean.shape] != found[2] or [len(anchors), *width] != found[3]:
+        found = [tuple(weights[name].shape) for name in names]
+        d, e, a = len(feature_mean), len(text_mean), len(anchors)
+        if found != [(d,), (e,), (d, e), (a, d)]:
             raise ValueError(f"{', '.join(names)} have shapes {found}; expected [d], [e], [d, e] and [a, d]")
         settings = TaughtSettings.model_validate(about["settings"])
         return TrainedTaught(settings, feature_mean, text_mean, matrix, anchors)

@@ -116,8 +116,8 @@ class TrainedTaughtSADVAE(TrainedSADVAE):
         """The trained method that describe() and weights() were taken from."""
         settings = TaughtSADVAESettings.model_validate(about["settings"])
         trained = TrainedTaughtSADVAE.of(settings, weights, int(about["seed"]))
-        found, width = list(trained.anchors.shape), len(trained.networks.skeleton_scaling.mean)
-        if len(found) != 2 or found[1] != width:
+        found, width = tuple(trained.anchors.shape), len(trained.networks.skeleton_scaling.mean)
+        if found != (len(trained.anchors), width):
             raise ValueError(f"anchors have shape {found}; expected [a, {width}]")
         return trained
 
