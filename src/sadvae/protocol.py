@@ -269,9 +269,10 @@ def _held_clips(
     clips: ClipSet, held: Sequence[str] | None, allow: tuple[Allowance, ...]
 ) -> tuple[list[bool], tuple[Allowance, ...]]:
     present = sorted({clip.subject for clip in clips.clips if clip.subject is not None}, key=_natural)
-    if "shared_subjects" in allow or len(present) < 2:
+    shared = "shared_subjects" in allow
+    if shared or len(present) < 2:
         if held:
-            why = "the same people train and test" if "shared_subjects" in allow else "fewer than two people train"
+            why = "the same people train and test" if shared else "fewer than two people train"
             raise SadvaeError(
                 f"held_out_subjects names {', '.join(held)}, but {why}, so clips are held out by turn; leave it out."
             )
