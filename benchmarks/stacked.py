@@ -33,7 +33,6 @@ from published_loop import PublishedLoop
 from train import BATCH, CLASSES, CLIPS, D_SKELETON, D_TEXT, UNSEEN, Inputs
 
 from sadvae.files import write_json
-from sadvae.methods.draws import RandomDraws
 from sadvae.methods.sa_dvae import SADVAE, new_training, raw_data, train_epoch
 from sadvae.methods.settings import SADVAESettings, preset
 from sadvae.methods.stacked import Stack, StackedRun, fit_stacked, free_bytes
@@ -89,11 +88,10 @@ def alone(machine: Machine, task: ZeroShotTask, settings: SADVAESettings, steps:
     """Seconds of a step of a run that trains by itself."""
     generator = torch.Generator().manual_seed(0)
     trainer, data, _ = new_training(raw_data(task), settings, generator)
-    draws = RandomDraws(settings.noise, generator)
     trainer.settings = settings.model_copy(update={"iterations_per_epoch": steps})
-    train_epoch(trainer, data, 0, draws, generator)
+    train_epoch(trainer, data, 0, generator)
     start = machine.clock()
-    train_epoch(trainer, data, 1, draws, generator)
+    train_epoch(trainer, data, 1, generator)
     return (machine.clock() - start) / steps
 
 

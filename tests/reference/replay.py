@@ -34,6 +34,7 @@ from sadvae.files import read_arrays
 from sadvae.methods.adam import Adam
 from sadvae.methods.arrays import Array, numpy_steps
 from sadvae.methods.networks import Networks
+from sadvae.methods.repeats import repeats_of
 from sadvae.methods.sa_dvae import Trainer
 from sadvae.methods.schedules import weights_at
 from sadvae.methods.settings import SADVAESettings, published
@@ -287,7 +288,8 @@ def replay_training(recording: Recording, networks: Networks, nudge: Nudge) -> d
             for i in range(iterations):
                 weights = weights_at(trainer.settings, epoch, i, iterations)
                 batch_of = features[epoch, i].numpy(), text[labels[epoch, i]].numpy()
-                losses[epoch, i] = float(trainer.step(*batch_of, weights, draws, i).total)
+                (repeats,) = repeats_of(labels[epoch, i : i + 1].numpy(), text.numpy())
+                losses[epoch, i] = float(trainer.step(*batch_of, weights, draws, i, repeats).total)
         found |= {f"after_epoch_{epoch}.{n}": networks.get_parameter(ours).clone() for n, ours in NAMES.items()}
     draws.check_used_up()
     return found

@@ -15,11 +15,12 @@ from torch import nn
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.trivial import trivial_task
 from sadvae.methods.adam import Adam, Moved
-from sadvae.methods.affine import Affine, Buffer, Pairs
-from sadvae.methods.arrays import Array, log_sigmoid, rows_in, side_by_side, sigmoid, sum_of_squares
+from sadvae.methods.affine import Affine, Pairs
+from sadvae.methods.arrays import Array, log_sigmoid, positive, rows_in, side_by_side, sigmoid, sum_of_squares
+from sadvae.methods.buffer import Buffer, Place, pieces_of
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.networks import Standardiser
-from sadvae.methods.sa_dvae import SADVAE, new_training, raw_data, sadvae, train_epoch
+from sadvae.methods.sa_dvae import SADVAE, Terms, Trainer, new_training, raw_data, sadvae, train_epoch
 from sadvae.methods.training import TrainingData
 from sadvae.threads import one_thread
 
@@ -42,6 +43,7 @@ def test_numpy_and_torch_do_the_same(seed: int, rows: int, width: int) -> None:
     same(sigmoid(x.numpy()), sigmoid(x))
     same(log_sigmoid(x.numpy()), log_sigmoid(x))
     same(sum_of_squares(x.numpy()), sum_of_squares(x))
+    same(y.numpy() * positive(x.numpy()), y * positive(x))
     same(rows_in(order, x.numpy()), x[order])
     same(rows_in(order[None], x[None]).numpy(), x[order][None])
     same(side_by_side(x.numpy(), y.numpy()), side_by_side(x, y))
@@ -56,7 +58,7 @@ def test_batches_in_numpy_are_those_in_torch(scaled: bool) -> None:
         scaling.fit(features)
     data = TrainingData(features, columns, normal(5, 6), scaling)
     rows = torch.tensor([3, 0, 3, 19])
-    for one, other in zip(data.array_batch(rows), data.batch(rows), strict=True):
+    for one, other in zip(data.array_batch(rows.numpy()), data.batch(rows), strict=True):
         same(one, other)
     assert torch.equal(features, before)
 
@@ -71,10 +73,14 @@ def test_draws_in_numpy_are_those_in_torch(kind: Literal["per_sample", "per_dime
 
 @pytest.mark.parametrize("inputs", [3, 255, 256, 300])
 @pytest.mark.parametrize("batches", [1, 3])
-def test_a_layer_learns_what_autograd_finds(inputs: int, batches: int) -> None:
-    """On both sides of the width from which on the product is turned."""
-    linear = nn.Linear(inputs, 7)
-    buffer = Buffer({"layer": (linear,)}, Adam(1e-30))
+@pytest.mark.parametrize("most", [10**6, 700, 1])
+def test_a_layer_learns_what_autograd_finds(
+    inputs: int, batches: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On both sides of the width from which on the product is turned; moved as a whole, and output by output."""
+    monkeypatch.setattr("sadvae.methods.buffer._PIECE", most)
+    linear, other = nn.Linear(inputs, 7), nn.Linear(2, 1)
+    buffer = Buffer({"layer": (linear,), "other": (other,)}, Adam(1e-30))
     layer = buffer.layers["layer"]
     for seed in range(batches):
         rows, gradient = normal(4, inputs, seed=seed).requires_grad_(), normal(4, 7, seed=seed + 9)
@@ -87,13 +93,32 @@ def test_a_layer_learns_what_autograd_finds(inputs: int, batches: int) -> None:
         assert rows.grad is not None
         same(layer.back(gradient.numpy()), rows.grad)
     buffer.step()
-    learner = buffer.learners["layer"]
-    assert linear.weight.grad is not None
-    assert linear.bias.grad is not None
-    same(learner.views[0], linear.weight.grad)
-    same(learner.views[1], linear.bias.grad)
+    wanted = [linear.weight.grad, linear.bias.grad, torch.zeros(3)]
+    torch.testing.assert_close(learnt(buffer), torch.cat([each.flatten() for each in wanted if each is not None]))
     buffer.step()
-    assert not learner.gradient.any(), "what was learnt was not forgotten"
+    assert not any(piece.gradient.any() for piece in buffer.pieces), "what was learnt was not forgotten"
+
+
+def learnt(buffer: Buffer) -> torch.Tensor:
+    """The gradient of the first step, out of Adam's running mean, which began at 0."""
+    return torch.cat([piece.moved.mean for piece in buffer.pieces]) / (1 - buffer.adam.betas[0])
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=5), st.integers(1, 60))
+def test_pieces_are_all_of_a_buffer_in_order(sizes: list[tuple[int, int]], most: int) -> None:
+    places, end = dict[str, Place](), 0
+    for number, (outputs, inputs) in enumerate(sizes):
+        places[f"layer {number}"] = place = Place(end, outputs, inputs)
+        end = place.end
+    pieces = pieces_of(places, most)
+    parts = [part for piece in pieces for part in piece]
+    assert [part.begin for part in parts] == [0, *(part.end for part in parts[:-1])]
+    assert parts[-1].end == end
+    for name, place in places.items():
+        outputs = [part.outputs for part in parts if part.layer == name]
+        assert [row for own in outputs for row in range(place.outputs)[own]] == list(range(place.outputs))
+    for piece in pieces:
+        assert len(piece) == 1 or piece[-1].end - piece[0].begin <= most
 
 
 def test_pairs_find_the_way_back_of_gradients() -> None:
@@ -140,19 +165,20 @@ def threads() -> set[int]:
     return {pool["num_threads"] for pool in threadpool_info()} | {torch.get_num_threads()}
 
 
-def test_a_training_takes_one_thread_and_leaves_the_others_as_they_were() -> None:
+def test_a_training_takes_one_thread_and_leaves_the_others_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[set[int]] = []
+    step = Trainer.step
 
-    class Watching(RandomDraws):
-        def noise(self, like: Array) -> Array:
-            seen.append(threads())
-            return super().noise(like)
+    def watched(*inputs: Any) -> Terms:
+        seen.append(threads())
+        return step(*inputs)
 
+    monkeypatch.setattr(Trainer, "step", watched)
     settings = sadvae(latent=8, style=2, epochs=1, iterations_per_epoch=2)
     generator = torch.Generator().manual_seed(0)
     trainer, data, _ = new_training(raw_data(trivial_task()), settings, generator)
     with threadpool_limits(2):
-        train_epoch(trainer, data, 0, Watching(settings.noise, generator), generator)
+        train_epoch(trainer, data, 0, generator)
         assert threads() == {2}
     assert seen
     assert all(found == {1} for found in seen)

@@ -52,7 +52,7 @@ def test_reparameterised_samples_have_their_mean_and_variance() -> None:
 def test_squared_error_and_its_gradient(kind: Literal["mean", "sum"], width: int | None) -> None:
     found, wanted = normal(4, 3).requires_grad_(), normal(4, 3, seed=1)
     by_hand = 2.5 * ((found - wanted) ** 2).sum() / 4 / ((width or 3) if kind == "mean" else 1)
-    error, gradient = squared_error(kind, found.detach(), wanted, 2.5, width)
+    error, gradient = squared_error(kind, found.detach().clone(), wanted, 2.5, width)
     assert error.item() == pytest.approx(by_hand.item())
     torch.testing.assert_close(gradient, torch.autograd.grad(by_hand, found)[0])
 

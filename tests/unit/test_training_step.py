@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 from torch.nn import functional
 
-from sadvae.methods.affine import Buffer
+from sadvae.methods.buffer import Buffer
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.networks import Networks
 from sadvae.methods.sa_dvae import Terms, Trainer
@@ -58,7 +58,8 @@ def numbers(terms: Terms) -> Tensor:
 
 def gradients_of(buffer: Buffer) -> list[Tensor]:
     """Of each layer in the first step, out of Adam's running mean, which began at 0."""
-    return [learner.moved.mean / (1 - buffer.adam.betas[0]) for learner in buffer.learners.values()]
+    means = torch.cat([piece.moved.mean for piece in buffer.pieces]) / (1 - buffer.adam.betas[0])
+    return [means[place.begin : place.end] for place in buffer.places.values()]
 
 
 def kl(posterior: tuple[Tensor, Tensor]) -> Tensor:

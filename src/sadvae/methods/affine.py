@@ -1,23 +1,17 @@
-"""Linear layers in one flat buffer, with gradients written by hand: what a training step of SA-DVAE runs on.
+"""Linear layers with gradients written by hand: what a training step of SA-DVAE runs on.
 
 Its layers are so small that recording and replaying a graph costs as much as the arithmetic; the gradient of a linear
-layer is one line. Here they are numpy's, of one run; stacked_layers.py has those of many runs, in torch.
+layer is one line. Here they are numpy's, of one run; stacked_layers.py has those of many runs, in torch. buffer.py has
+where they lie and what moves them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from sadvae.methods.adam import Adam, Moved
-from sadvae.methods.arrays import Array, library
-
-# Inputs from which on OpenBLAS takes up to a third less for W x^T, turned, than for x W^T.
-_WIDE = 256
+from sadvae.methods.arrays import WIDE, Array, library, positive
 
 
 @dataclass(eq=False)
@@ -33,7 +27,8 @@ class Affine:
 
     def __call__(self, rows: Array) -> Array:
         """Rows [n, inputs] to [n, outputs]."""
-        if rows.shape[1] >= _WIDE:
+        # OpenBLAS takes up to a third less for W x^T, turned, than for x W^T.
+        if rows.shape[1] >= WIDE:
             return np.add((self.weight @ rows.T).T, self.bias, order="C")
         found = rows @ self.weight.T
         found += self.bias
@@ -47,112 +42,31 @@ class Affine:
         """The gradient of the rows [n, inputs] from the output's [n, outputs]."""
         return gradient @ self.weight
 
-    def write_gradient(self, of_weight: Array, of_bias: Array) -> None:
-        """Write the gradients of W and b of all that was to be learnt, 0 if nothing was, and forget it."""
-        if self.pending:
-            rows, gradient = self.all_pending()
-            np.matmul(gradient.T, rows, out=of_weight)
+    def write_gradient(self, of_weight: Array, of_bias: Array | None, outputs: slice = slice(None)) -> None:
+        """Write the gradients of some outputs' rows of W, and of all of b, of what is to be learnt, 0 if nothing is.
+
+        of_bias: None where that of b is written with other outputs.
+        """
+        biases = [] if of_bias is None else [of_bias]
+        if not self.pending:
+            for gradient in (of_weight, *biases):
+                gradient[...] = 0
+            return
+        rows, gradient = self.all_pending()
+        np.matmul(gradient[:, outputs].T, rows, out=of_weight)
+        for of_bias in biases:
             np.add.reduce(gradient, 0, out=of_bias)
-        else:
-            of_weight[...], of_bias[...] = 0, 0
 
     def all_pending(self) -> tuple[Array, Array]:
-        """Rows and gradients of all that is to be learnt as one batch; they are forgotten."""
-        pending, self.pending = self.pending, []
-        if len(pending) == 1:
-            return pending[0]
-        rows, gradients = zip(*pending, strict=True)
-        return library(rows[0]).concatenate(rows, -2), library(rows[0]).concatenate(gradients, -2)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a layer lies in a buffer: from number `begin` on, W [outputs, inputs], then b [outputs]."""
-
-    begin: int
-    outputs: int
-    inputs: int
-
-    @property
-    def end(self) -> int:
-        """The number after its last."""
-        return self.begin + self.outputs * (self.inputs + 1)
-
-    def of(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        """W and b as views of the numbers of a buffer [..., count]."""
-        weight, bias = numbers[..., self.begin : self.end].split([self.outputs * self.inputs, self.outputs], -1)
-        return weight.unflatten(-1, (self.outputs, self.inputs)), bias
-
-
-@dataclass(frozen=True, eq=False)
-class Learner:
-    """How a layer learns. gradient: W's, then b's; views: of both in it."""
-
-    layer: Affine
-    moved: Moved
-    gradient: Tensor
-    views: tuple[Array, Array]
-
-    def step(self, adam: Adam) -> None:
-        """Move the layer by what it was to learn; if that was nothing, its gradient is 0."""
-        self.layer.write_gradient(*self.views)
-        adam.step(self.moved, self.gradient)
-
-
-class Buffer:
-    """The parameters of several layers side by side in one tensor, and Adam, which moves them layer by layer.
-
-    layers: by name, each of one linear module or of several with the same inputs, whose outputs then stand side by
-    side. The modules' own parameters become views of the buffer, so they are trained too.
-    """
-
-    def __init__(self, layers: dict[str, tuple[nn.Linear, ...]], adam: Adam) -> None:
-        self.adam = adam
-        self.places: dict[str, Place] = {}
-        end = 0
-        for name, modules in layers.items():
-            place = Place(end, sum(module.out_features for module in modules), modules[0].in_features)
-            self.places[name], end = place, place.end
-        self.parameters = torch.empty(end)
-        self.layers: dict[str, Affine] = {}
-        for name, place in self.places.items():
-            weight, bias = place.of(self.parameters)
-            _adopt(weight, bias, layers[name])
-            self.layers[name] = Affine(weight.numpy(), bias.numpy())
-
-    @cached_property
-    def learners(self) -> dict[str, Learner]:
-        """By the names of the layers, from the first step on: until then nothing is kept but parameters."""
-        # One gradient is there at a time, so that it is in the processor's cache when Adam reads it.
-        room = self.parameters.new_empty(max(place.end - place.begin for place in self.places.values()))
-        found = {}
-        for name, place in self.places.items():
-            moved = Moved(self.parameters[place.begin : place.end])
-            weight, bias = Place(0, place.outputs, place.inputs).of(room)
-            views = weight.numpy(), bias.numpy()
-            found[name] = Learner(self.layers[name], moved, room[: place.end - place.begin], views)
-        return found
+        """Rows and gradients of all that is to be learnt, as one batch."""
+        if len(self.pending) > 1:
+            rows, gradients = zip(*self.pending, strict=True)
+            self.pending = [tuple(library(parts[0]).concatenate(parts, -2) for parts in (rows, gradients))]
+        return self.pending[0]
 
     def forget(self) -> None:
-        """Drop what a step that was broken off has left to learn."""
-        for layer in self.layers.values():
-            layer.pending.clear()
-
-    def step(self) -> None:
-        """Move all layers."""
-        for learner in self.learners.values():
-            learner.step(self.adam)
-
-
-def _adopt(weight: Tensor, bias: Tensor, modules: tuple[nn.Linear, ...]) -> None:
-    """Move the modules' parameters into W and b, one below the other, and leave views of them behind."""
-    first = 0
-    for module in modules:
-        rows = slice(first, first + module.out_features)
-        for view, parameter in ((weight[rows], module.weight), (bias[rows], module.bias)):
-            view.copy_(parameter.data)
-            parameter.data = view
-        first = rows.stop
+        """Learn nothing of what was to be learnt."""
+        self.pending.clear()
 
 
 class Pairs:
@@ -161,7 +75,7 @@ class Pairs:
     def __init__(self, layers: dict[str, Affine], rows: Array) -> None:
         self.layers, self.rows = layers, rows
         self.hidden = layers["hidden"](rows)
-        self.active = self.hidden > 0
+        self.active = positive(self.hidden)
         self.hidden *= self.active
         self.logits = layers["output"](self.hidden)
 

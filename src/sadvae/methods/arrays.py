@@ -22,6 +22,8 @@ from sadvae.threads import one_thread
 
 # np.ndarray or Tensor; all arrays of one step are of one kind, but permutations, which are tensors.
 Array = Any
+# Inputs from which on a layer is wide: its product takes most of the time of what is done with it.
+WIDE = 256
 
 
 @contextmanager
@@ -64,6 +66,12 @@ def sigmoid(logits: Array) -> Array:
 def log_sigmoid(logits: Array) -> Array:
     """The logarithm of sigmoid, finite for logits far below 0."""
     return special.log_expit(logits) if isinstance(logits, np.ndarray) else functional.logsigmoid(logits)
+
+
+def positive(array: Array) -> Array:
+    """1 where a number is above 0 and 0 elsewhere, to multiply by."""
+    # numpy would turn truth values into numbers anew for every product.
+    return (array > 0).astype(array.dtype) if isinstance(array, np.ndarray) else array > 0
 
 
 def sum_of_squares(rows: Array) -> Array:

@@ -35,14 +35,15 @@ def squared_error(
 ) -> tuple[Array, Array]:
     """weight * the squared error of a batch [n, d], mean over clips, and its gradient with respect to `found` [n, d].
 
+    The gradient takes the place of `found`, which the processor's cache still holds.
     Over dimensions it is the mean (published) or the sum (paper). width: what that mean divides by, d unless given
     (more where further dimensions have no error).
     """
-    difference = found - wanted
+    found -= wanted
     share = weight / (found.shape[-2] * ((width or found.shape[-1]) if kind == "mean" else 1))
-    error = sum_of_squares(difference) * share
-    difference *= 2 * over_rows(share)
-    return error, difference
+    error = sum_of_squares(found) * share
+    found *= 2 * over_rows(share)
+    return error, found
 
 
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:

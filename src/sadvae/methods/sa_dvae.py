@@ -17,9 +17,10 @@ from torch import Tensor
 
 from sadvae.errors import SadvaeError
 from sadvae.methods.adam import Adam
-from sadvae.methods.affine import Buffer, Pairs
-from sadvae.methods.arrays import Array, library, numpy_steps, rows_in, side_by_side
-from sadvae.methods.draws import Draws, RandomDraws
+from sadvae.methods.affine import Pairs
+from sadvae.methods.arrays import Array, library, numpy_steps, positive, rows_in, side_by_side
+from sadvae.methods.buffer import Buffer
+from sadvae.methods.draws import Draws
 from sadvae.methods.losses import (
     Weight,
     discrimination_gradient,
@@ -31,8 +32,10 @@ from sadvae.methods.losses import (
 )
 from sadvae.methods.networks import Networks
 from sadvae.methods.protocol import Watch
-from sadvae.methods.schedules import Weights, weights_at
+from sadvae.methods.repeats import Repeats
+from sadvae.methods.schedules import Weights
 from sadvae.methods.settings import SADVAESettings, paper, preset, published, sadvae
+from sadvae.methods.step_inputs import inputs_of_epoch
 from sadvae.methods.text_span import TextSpan
 from sadvae.methods.trained_sa_dvae import TrainedSADVAE
 from sadvae.methods.training import TrainingData
@@ -100,7 +103,8 @@ class Posterior:
 
     def gradient(self, of_draw: Array, kl_weight: Weight) -> Array:
         """The gradient of [mean, log-variance] [n, 2 d] from that of the draw and from kl_weight * KL."""
-        mean, log_variance = of_draw, 0.5 * of_draw * self.moved
+        mean, log_variance = of_draw, of_draw * self.moved
+        log_variance *= 0.5
         if is_used(kl_weight):
             share = over_rows(kl_weight) / of_draw.shape[-2]
             mean = mean + share * self.mean
@@ -135,20 +139,33 @@ class Trainer:
         # What a term that is not computed amounts to.
         self.nothing: Array = 0.0
 
-    def step(self, skeleton: Array, text: Array, weights: Weights, draws: Draws, iteration: int) -> Terms:
+    def step(
+        self,
+        skeleton: Array,
+        text: Array,
+        weights: Weights,
+        draws: Draws,
+        iteration: int,
+        repeats: Repeats | None = None,
+    ) -> Terms:
         """One iteration (from 0) on features [n, d_x] and texts [n, d_y] in numpy; in torch, [run, n, d] of stacks.
 
-        Sample, step D_T every n_d-th time, then step both autoencoders.
+        Sample, step D_T every n_d-th time, then step both autoencoders. repeats: has E_y encode a text once, whose
+        clips are several.
         """
         self.buffer.forget()
         self.judge.forget()
-        clip, words = Posterior(self.layers["E_x"](skeleton)), Posterior(self.layers["E_y"](text))
+        told = text if repeats is None else repeats.texts()
+        encoded = self.layers["E_y"](told)
+        clip = Posterior(self.layers["E_x"](skeleton))
+        words = Posterior(encoded if repeats is None else repeats.spread(encoded))
         z_x, z_y = clip.draw(self._skeleton_noise(clip, draws)), words.draw(draws.noise(words.mean))
         if self.networks.style and (iteration + 1) % self.settings.discriminator_every == 0:
             self._discriminator_step(clip, words, weights.discriminator, draws)
         terms, of_x, of_y = self._terms((skeleton, text), (clip, words), (z_x, z_y), weights, draws)
         self.layers["E_x"].learn(skeleton, clip.gradient(of_x, weights.kl_skeleton))
-        self.layers["E_y"].learn(text, words.gradient(of_y, weights.kl_text))
+        of_words = words.gradient(of_y, weights.kl_text)
+        self.layers["E_y"].learn(told, of_words if repeats is None else repeats.summed(of_words))
         self.buffer.step()
         return terms
 
@@ -199,7 +216,7 @@ class Trainer:
         """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
         layer, relu = self.layers[decoder], self.settings.decoder_output == "relu"
         found = layer(latent)
-        shown = found > 0 if relu else True
+        shown = positive(found) if relu else None
         if relu:
             found *= shown
         error, gradient = squared_error(self.settings.squared_error, found, wanted, weight, self.widths[decoder])
@@ -257,9 +274,8 @@ class SADVAE:
         settings = self.settings
         generator = torch.Generator().manual_seed(seed)
         trainer, data, weights = new_training(raw_data(task), settings, generator)
-        draws = RandomDraws(settings.noise, generator)
         for epoch in range(settings.epochs):
-            losses = train_epoch(trainer, data, epoch, draws, generator)
+            losses = train_epoch(trainer, data, epoch, generator)
             if watch is not None:
                 watch(epoch, TrainedSADVAE.of(settings, weights(), decision_seed(seed, epoch)), losses)
         return TrainedSADVAE.of(settings, weights(), decision_seed(seed, settings.epochs - 1))
@@ -326,7 +342,6 @@ def train_epoch(
     trainer: Trainer,
     data: TrainingData,
     epoch: int,
-    draws: Draws,
     generator: torch.Generator,
     batches: list[Tensor] | None = None,
 ) -> dict[str, float]:
@@ -336,11 +351,14 @@ def train_epoch(
     """
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
-    sums = np.zeros(len(fields(Terms)), trainer.layers["E_x"].weight.dtype)
+    rows = [batch.numpy() for batch in batches]
+    dtype = trainer.buffer.parameters.dtype
+    sums = torch.zeros(len(fields(Terms)), dtype=dtype).numpy()
     with numpy_steps():
-        for iteration, rows in enumerate(batches):
-            weights = weights_at(settings, epoch, iteration, len(batches))
-            sums += list(vars(trainer.step(*data.array_batch(rows), weights, draws, iteration)).values())
+        for iteration, inputs in enumerate(inputs_of_epoch(settings, data, epoch, rows, generator, dtype)):
+            skeleton, text = data.array_batch(inputs.rows)
+            terms = trainer.step(skeleton, text, inputs.weights, inputs.draws, iteration, inputs.repeats)
+            sums += list(vars(terms).values())
     return named_means((sums / len(batches)).tolist(), epoch, settings, "SA-DVAE")
 
 

@@ -11,8 +11,9 @@ from dataclasses import astuple, dataclass
 import torch
 from torch import Tensor
 
+from sadvae.methods.drawn import step_needs
 from sadvae.methods.schedules import Weights, weights_at
-from sadvae.methods.stacked_draws import StackedDraws, sent, step_needs
+from sadvae.methods.stacked_draws import StackedDraws, sent
 from sadvae.methods.stacked_steps import StepInputs
 
 # Of a block: at most so many steps, and about so many numbers.

@@ -12,37 +12,15 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sadvae.methods.losses import is_used
-from sadvae.methods.schedules import Weights
+from sadvae.methods.drawn import Need, same_in_one_call
 from sadvae.methods.settings import SADVAESettings
 
-# What a step draws: noise of so many dimensions, or a permutation (None).
-Need = int | None
-# torch draws normal numbers in groups of so many: two whole groups are the same from one call as from two.
-_FILLED = 16
 # Numbers of a call that is worth a thread, and the groups of runs that threads take.
 _LONG, _PARTS = 4096, 16
 
 
-def steps_discriminator(settings: SADVAESettings, iteration: int) -> bool:
-    """Whether D_T is stepped in an iteration (from 0)."""
-    return settings.style > 0 and (iteration + 1) % settings.discriminator_every == 0
-
-
-def step_needs(settings: SADVAESettings, weights: Weights, iteration: int) -> list[Need]:
-    """What Trainer.step draws, in its order."""
-    r, v = settings.latent, settings.style
-    needs: list[Need] = [r, v, r]
-    if steps_discriminator(settings, iteration):
-        branches = 2 if settings.discriminator_text_branch else 1
-        needs += [r, v] * branches + [None, None] * branches
-    if v and settings.total_correlation == "paper" and is_used(weights.total_correlation):
-        needs.append(None)
-    return needs
-
-
 @dataclass(frozen=True)
-class Drawn:
+class StackedDrawn:
     """Draws that were taken before: noise [run, n, d] and permutations [run, n], in order."""
 
     found: Iterator[Tensor]
@@ -173,7 +151,7 @@ def _calls(needs: Sequence[list[Need]], steps: Sequence[Sequence[_Slot]], *, sha
         for slot in slots[: len(wanted)]:
             last = calls[-1] if calls else None
             joins = slot.width is not None and last is not None and last.width is not None and not shared
-            if joins and last and not any((one.end - one.begin) % _FILLED for one in (last, slot)):
+            if joins and last and same_in_one_call(last.end - last.begin, slot.end - slot.begin):
                 calls[-1] = replace(last, end=slot.end)
             else:
                 calls.append(replace(slot, shared=shared and slot.width is not None))

@@ -8,7 +8,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from sadvae.methods.affine import Affine, Buffer
+from sadvae.methods.affine import Affine
+from sadvae.methods.buffer import Buffer
 from sadvae.methods.sa_dvae import Trainer
 
 
@@ -19,15 +20,17 @@ class StackedAffine(Affine):
         """Rows [run, n, inputs] to [run, n, outputs]."""
         return torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.transpose(1, 2))
 
-    def write_gradient(self, of_weight: Tensor, of_bias: Tensor) -> None:
-        """Write the gradients of all that was to be learnt, 0 if nothing was, and forget it."""
-        if self.pending:
-            rows, gradient = self.all_pending()
-            torch.bmm(gradient.transpose(1, 2), rows, out=of_weight)
+    def write_gradient(self, of_weight: Tensor, of_bias: Tensor | None, outputs: slice = slice(None)) -> None:
+        """See Affine."""
+        biases = [] if of_bias is None else [of_bias]
+        if not self.pending:
+            for gradient in (of_weight, *biases):
+                gradient.zero_()
+            return
+        rows, gradient = self.all_pending()
+        torch.bmm(gradient[..., outputs].transpose(1, 2), rows, out=of_weight)
+        for of_bias in biases:
             torch.sum(gradient, 1, out=of_bias)
-        else:
-            of_weight.zero_()
-            of_bias.zero_()
 
 
 class StackedBuffer(Buffer):
@@ -64,6 +67,7 @@ class StackedBuffer(Buffer):
         """See Buffer."""
         for name, layer in self.layers.items():
             layer.write_gradient(*self.views[name])
+            layer.forget()
         self.optimiser.step()
 
     def give_back(self, buffers: Sequence[Buffer]) -> None:

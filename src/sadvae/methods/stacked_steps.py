@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from sadvae.methods.drawn import steps_discriminator
 from sadvae.methods.losses import is_used
 from sadvae.methods.schedules import Weights
 from sadvae.methods.settings import SADVAESettings
-from sadvae.methods.stacked_draws import Drawn, steps_discriminator
+from sadvae.methods.stacked_draws import StackedDrawn
 from sadvae.methods.stacked_layers import StackedTrainer
 from sadvae.methods.training import TrainingData
 
@@ -60,7 +61,7 @@ def plain_steps(trainer: StackedTrainer, data: StackedData) -> Step:
 
     def step(inputs: StepInputs, iteration: int) -> Tensor:
         skeleton, text = data.batch(inputs.rows)
-        terms = trainer.step(skeleton, text, inputs.weights, Drawn(iter(inputs.drawn)), iteration)
+        terms = trainer.step(skeleton, text, inputs.weights, StackedDrawn(iter(inputs.drawn)), iteration)
         return torch.stack(list(vars(terms).values()))
 
     return step

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from sadvae.lessons import Lessons
-from sadvae.methods.draws import RandomDraws
 from sadvae.methods.hubs import anchor_rows, corrected
 from sadvae.methods.protocol import Trained, Watch
 from sadvae.methods.sa_dvae import decision_seed, new_training, raw_data, train_epoch
@@ -42,7 +41,6 @@ class TaughtSADVAE:
         anchors = torch.from_numpy(task.train.features[anchor_rows(task.train.labels)])
         generator = torch.Generator().manual_seed(seed)
         trainer, data, weights = new_training(joined(own, lessons), settings, generator)
-        draws = RandomDraws(settings.noise, generator)
 
         def trained(epoch: int) -> TrainedTaughtSADVAE:
             return TrainedTaughtSADVAE.of(settings, {**weights(), "anchors": anchors}, decision_seed(seed, epoch))
@@ -50,7 +48,7 @@ class TaughtSADVAE:
         for epoch in range(settings.epochs):
             count = len(own.columns)
             batches = mixed_batches(count, len(data.columns) - count, settings, generator)
-            losses = train_epoch(trainer, data, epoch, draws, generator, batches)
+            losses = train_epoch(trainer, data, epoch, generator, batches)
             if watch is not None:
                 watch(epoch, trained(epoch), losses)
         return trained(settings.epochs - 1)
