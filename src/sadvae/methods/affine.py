@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sadvae.methods.arrays import WIDE, Array, library, positive
+from sadvae.methods.arrays import WIDE, Array, one_below_other, positive
 
 
 @dataclass(eq=False)
@@ -61,7 +61,7 @@ class Affine:
         """Rows and gradients of all that is to be learnt, as one batch."""
         if len(self.pending) > 1:
             rows, gradients = zip(*self.pending, strict=True)
-            self.pending = [tuple(library(parts[0]).concatenate(parts, -2) for parts in (rows, gradients))]
+            self.pending = [(one_below_other(*rows), one_below_other(*gradients))]
         return self.pending[0]
 
     def forget(self) -> None:

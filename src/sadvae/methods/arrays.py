@@ -58,6 +58,16 @@ def side_by_side(*parts: Array) -> Array:
     return library(parts[0]).concatenate(parts, -1)
 
 
+def one_below_other(*parts: Array) -> Array:
+    """Batches [..., n, d] of some lengths as one [..., sum of n, d]; one alone as it is."""
+    return parts[0] if len(parts) == 1 else library(parts[0]).concatenate(parts, -2)
+
+
+def rows_apart(rows: Array, count: int) -> list[Array]:
+    """A batch [..., n, d] as views of so many rows each; the other way of one_below_other."""
+    return [rows[..., first : first + count, :] for first in range(0, rows.shape[-2], count)]
+
+
 def sigmoid(logits: Array) -> Array:
     """1 / (1 + exp(-x)), of the same precision."""
     return special.expit(logits) if isinstance(logits, np.ndarray) else torch.sigmoid(logits)

@@ -6,7 +6,7 @@ Reads top to bottom in the paper's order; equation numbers are those of docs/met
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,16 @@ from torch import Tensor
 from sadvae.errors import SadvaeError
 from sadvae.methods.adam import Adam
 from sadvae.methods.affine import Pairs
-from sadvae.methods.arrays import Array, library, numpy_steps, positive, rows_in, side_by_side
+from sadvae.methods.arrays import (
+    Array,
+    library,
+    numpy_steps,
+    one_below_other,
+    positive,
+    rows_apart,
+    rows_in,
+    side_by_side,
+)
 from sadvae.methods.buffer import Buffer
 from sadvae.methods.draws import Draws
 from sadvae.methods.losses import (
@@ -186,22 +195,25 @@ class Trainer:
     ) -> tuple[Terms, Array, Array]:
         """The terms of the loss, and the gradients of z_x = [z_r, z_v] and z_y; decoders learn on the way."""
         (skeleton, text), (clip, words), (z_x, z_y), r = wanted, posteriors, draw, self.networks.latent
-        none = self.nothing
+        none, crossed = self.nothing, is_used(weights.cross)
+        # A decoder decodes at once what equations 1 to 3 ask of it.
+        shown = [z_x, side_by_side(z_y, z_x[..., r:])] if crossed else [z_x]
+        told = [z_y, z_x[..., :r]] if crossed else [z_y]
+        (error_x, *cross_x), (of_x, *of_shown) = self._errors("D_x", shown, skeleton, [1.0, weights.cross])
+        (error_y, *cross_y), (of_y, *of_told) = self._errors("D_y", told, text, [1.0, weights.cross])
         # Equation 1: the skeleton's evidence lower bound, negated. The KL's gradient is in Posterior.gradient.
-        reconstruction_skeleton, of_x = self._error("D_x", z_x, skeleton, 1.0)
+        reconstruction_skeleton = error_x
         kl_skeleton = weights.kl_skeleton * clip.kl() if is_used(weights.kl_skeleton) else none
         # Equation 2: the text's.
-        reconstruction_text, of_y = self._error("D_y", z_y, text, 1.0)
+        reconstruction_text = error_y
         kl_text = weights.kl_text * words.kl() if is_used(weights.kl_text) else none
         # Equation 3: cross alignment, through z_r and z_y alone.
         cross = none
-        if is_used(weights.cross):
-            told, of_r = self._error("D_y", z_x[..., :r], text, weights.cross)
-            shown, of_pair = self._error("D_x", side_by_side(z_y, z_x[..., r:]), skeleton, weights.cross)
-            cross = told + shown
-            of_x[..., :r] += of_r
-            of_x[..., r:] += of_pair[..., r:]
-            of_y += of_pair[..., :r]
+        if crossed:
+            cross = cross_y[0] + cross_x[0]
+            of_x[..., :r] += of_told[0]
+            of_x[..., r:] += of_shown[0][..., r:]
+            of_y += of_shown[0][..., :r]
         # Equation 4: total correlation, which the encoder lowers.
         correlation = none
         if is_used(weights.total_correlation) and self.networks.style:
@@ -212,18 +224,26 @@ class Trainer:
         terms = Terms(reconstruction_skeleton, kl_skeleton, reconstruction_text, kl_text, cross, correlation, total)
         return terms, of_x, of_y
 
-    def _error(self, decoder: str, latent: Array, wanted: Array, weight: Weight) -> tuple[Array, Array]:
-        """weight * squared error of a decoder, and the gradient of its latent [n, d]; the decoder learns."""
-        layer, relu = self.layers[decoder], self.settings.decoder_output == "relu"
+    def _errors(
+        self, decoder: str, latents: Sequence[Array], wanted: Array, weights: Sequence[Weight]
+    ) -> tuple[list[Array], list[Array]]:
+        """Of each of some latents [n, d], weight * a decoder's squared error, and its gradient; the decoder learns."""
+        layer, relu, n = self.layers[decoder], self.settings.decoder_output == "relu", wanted.shape[-2]
+        latent = one_below_other(*latents)
         found = layer(latent)
         shown = positive(found) if relu else None
         if relu:
             found *= shown
-        error, gradient = squared_error(self.settings.squared_error, found, wanted, weight, self.widths[decoder])
+        parts, width = rows_apart(found, n), self.widths[decoder]
+        # The errors' gradients take their places in `found`.
+        errors = [
+            squared_error(self.settings.squared_error, part, wanted, weight, width)[0]
+            for part, weight in zip(parts, weights, strict=False)
+        ]
         if relu:
-            gradient *= shown
-        layer.learn(latent, gradient)
-        return error, layer.back(gradient)
+            found *= shown
+        layer.learn(latent, found)
+        return errors, rows_apart(layer.back(found), n)
 
     def _total_correlation(self, z_x: Array, weight: Weight, draws: Draws) -> tuple[Array, Array]:
         """weight * the encoder's part of equation 4, and the gradient of z_x [n, r + v]; D_T learns nothing."""

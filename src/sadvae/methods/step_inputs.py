@@ -17,7 +17,7 @@ from sadvae.methods.training import TrainingData
 from sadvae.types import IntArray
 
 # Steps that are made at once, at most.
-_STEPS = 20
+_STEPS = 64
 
 
 @dataclass(frozen=True, eq=False)
