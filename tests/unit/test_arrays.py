@@ -152,7 +152,7 @@ def test_adam_takes_the_steps_of_torch(how: dict[str, Any]) -> None:
     parameters = normal(50)
     theirs = parameters.clone()
     optimiser = torch.optim.Adam([theirs], lr=0.03, betas=adam.betas, eps=adam.epsilon)
-    moved = Moved(parameters)
+    moved = Moved(parameters, torch.zeros(2, 50))
     for step in range(20):
         theirs.grad = normal(50, seed=step) * (step % 3)
         adam.step(moved, theirs.grad)

@@ -13,15 +13,15 @@ from torch import Tensor
 
 
 class Moved:
-    """A tensor on the CPU that Adam moves, and what it remembers of the tensor's gradients.
+    """A tensor [n] on the CPU that Adam moves, and what it remembers of the tensor's gradients.
 
-    mean, square: the running means of the gradient and of its square. steps: how many were done, a numpy array [1], as
-    torch takes longer to add 1 than for a small layer's whole step.
+    moments: the running means of the gradient and of its square [2, n], 0 at first. steps: how many were done, a numpy
+    array [1], as torch takes longer to add 1 than for a small layer's whole step.
     """
 
-    def __init__(self, parameters: Tensor) -> None:
+    def __init__(self, parameters: Tensor, moments: Tensor) -> None:
         self.parameters = parameters
-        self.mean, self.square = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self.mean, self.square = moments
         self.steps = np.zeros(1, np.float32)
         self.state = [self.parameters], [self.mean], [self.square], [torch.from_numpy(self.steps)]
 

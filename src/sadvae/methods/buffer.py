@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -116,17 +117,20 @@ class Buffer:
     def pieces(self) -> list[Piece]:
         """What moves together, from the first step on: until then nothing is kept but parameters."""
         pieces = pieces_of(self.places, _PIECE)
-        # The gradient of one piece is there at a time.
-        room = self.parameters.new_empty(max(piece[-1].end - piece[0].begin for piece in pieces))
-        return [self._piece(piece, room) for piece in pieces]
+        count, longest = len(self.parameters), max(piece[-1].end - piece[0].begin for piece in pieces)
+        # One array of numpy's, which asks for large pages of memory from 4 MiB on. The gradient of one piece is there
+        # at a time.
+        memory = torch.from_numpy(np.zeros(2 * count + longest, self.parameters.numpy().dtype))
+        return [self._piece(piece, memory[: 2 * count], memory[2 * count :]) for piece in pieces]
 
-    def _piece(self, parts: list[Part], room: Tensor) -> Piece:
+    def _piece(self, parts: list[Part], moments: Tensor, room: Tensor) -> Piece:
         begin, end = parts[0].begin, parts[-1].end
         views = [
             (self.layers[part.layer], *part.of(room[part.begin - begin : part.end - begin]), part.outputs)
             for part in parts
         ]
-        return Piece(Moved(self.parameters[begin:end]), room[: end - begin], views)
+        moved = Moved(self.parameters[begin:end], moments[2 * begin : 2 * end].view(2, -1))
+        return Piece(moved, room[: end - begin], views)
 
     def forget(self) -> None:
         """Drop what is to be learnt."""

@@ -100,10 +100,9 @@ class Posterior:
         self.moved = self.deviation * noise
         return self.mean + self.moved
 
-    def part(self, dimensions: slice, draws: Draws) -> Array:
+    def part(self, dimensions: slice, noise: Array) -> Array:
         """Another draw, of some dimensions, from which no gradient comes back."""
-        mean = self.mean[..., dimensions]
-        return mean + self.deviation[..., dimensions] * draws.noise(mean)
+        return self.mean[..., dimensions] + self.deviation[..., dimensions] * noise
 
     def kl(self) -> Array:
         """KL(q || N(0, I)), summed over dimensions, mean over the batch; kl_to_standard_normal without a second exp."""
@@ -266,11 +265,12 @@ class Trainer:
         r, count = self.networks.latent, clip.mean.shape[-2]
         semantic, style = slice(r), slice(r, None)
         sides = [clip, words] if self.settings.discriminator_text_branch else [clip]
-        drawn = [(side.part(semantic, draws), clip.part(style, draws)) for side in sides]
+        noise = [[draws.noise(whose.mean[..., d]) for whose, d in ((side, semantic), (clip, style))] for side in sides]
         orders = [(draws.permutation(count), draws.permutation(count)) for _ in sides]
         if is_used(weight):
             share = over_rows(weight / len(sides))
-            for (left, right), (first, second) in zip(drawn, orders, strict=True):
+            for side, (of_left, of_right), (first, second) in zip(sides, noise, orders, strict=True):
+                left, right = side.part(semantic, of_left), clip.part(style, of_right)
                 joint = Pairs(self.judge.layers, side_by_side(left, right))
                 shuffled = Pairs(self.judge.layers, side_by_side(rows_in(first, left), rows_in(second, right)))
                 of_joint, of_shuffled = discrimination_gradient(joint.logits, shuffled.logits)
