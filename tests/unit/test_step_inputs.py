@@ -25,7 +25,7 @@ from sadvae.methods.sa_dvae import (
     train_epoch,
 )
 from sadvae.methods.schedules import weights_at
-from sadvae.methods.step_inputs import inputs_of_epoch
+from sadvae.methods.step_inputs import blocks_of, inputs_of_epoch
 from sadvae.methods.training import TrainingData
 
 SIZES = {"latent": 6, "style": 2, "batch_size": 16, "discriminator_every": 2}
@@ -91,6 +91,15 @@ def test_an_epoch_is_its_steps_one_by_one(settings: SADVAESettings, width: int) 
         # Of wide texts, gradients are summed in another order, and Adam divides small ones by themselves.
         bounds: dict[str, Any] = {"rtol": 0, "atol": 0} if width < WIDE else {"rtol": 1e-4, "atol": 1e-6}
         torch.testing.assert_close(buffer.parameters, wanted.parameters, **bounds)
+
+
+@given(st.lists(st.sampled_from([3, 16, 5000]), min_size=1, max_size=200), st.integers(1, 400))
+def test_blocks_are_all_steps_in_order_and_none_is_large(sizes: list[int], width: int) -> None:
+    blocks = list(blocks_of([np.arange(size) for size in sizes], width))
+    assert [step for block in blocks for step in block] == list(range(len(sizes)))
+    for block in blocks:
+        assert len({sizes[step] for step in block}) == 1
+        assert len(block) == 1 or (len(block) <= 64 and len(block) * sizes[block[0]] * width <= 2**20)
 
 
 def test_wide_texts_alone_are_encoded_once_each() -> None:

@@ -17,7 +17,7 @@ from sadvae.types import FloatArray, IntArray
 class Repeats:
     """Which texts a batch of n clips has: rows met [k] of all classes' texts [c, e], each once.
 
-    which: of these, the one that each clip has [n]. sums: float32 [k, n], 1 where a clip has a text.
+    which: of these, the one that each clip has [n]. sums: [k, n], 1 where a clip has a text.
     """
 
     classes: FloatArray

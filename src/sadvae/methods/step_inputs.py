@@ -16,8 +16,8 @@ from sadvae.methods.settings import SADVAESettings
 from sadvae.methods.training import TrainingData
 from sadvae.types import IntArray
 
-# Steps that are made at once, at most.
-_STEPS = 64
+# Of what is made at once: at most so many steps, and about so many numbers.
+_STEPS, _NUMBERS = 64, 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,8 @@ def inputs_of_epoch(
 ) -> Iterator[RunInputs]:
     """The inputs of every step of an epoch (from 0), whose batches have these rows; dtype: of the noise."""
     weights = [weights_at(settings, epoch, step, len(batches)) for step in range(len(batches))]
-    for steps in _blocks(batches):
+    width = 3 if settings.noise == "per_sample" else 2 * settings.latent + settings.style
+    for steps in blocks_of(batches, max(width, len(data.classes))):
         rows = np.stack(batches[steps.start : steps.stop])
         needs = [step_needs(settings, weights[step], step) for step in steps]
         draws = drawn_ahead(needs, rows.shape[1], settings, generator, dtype)
@@ -49,11 +50,12 @@ def inputs_of_epoch(
             yield RunInputs(own, weights[step], draws, same)
 
 
-def _blocks(batches: Sequence[IntArray]) -> Iterator[range]:
-    """Neighbouring steps with equally many clips, a few at once."""
+def blocks_of(batches: Sequence[IntArray], width: int) -> Iterator[range]:
+    """Neighbouring steps with equally many clips, as many as may be made at once; width: numbers a clip."""
     first = 0
     for step, rows in enumerate(batches):
-        if step - first == _STEPS or len(rows) != len(batches[first]):
+        most = min(_STEPS, _NUMBERS // (len(batches[first]) * width))
+        if step > first and (step - first >= most or len(rows) != len(batches[first])):
             yield range(first, step)
             first = step
     yield range(first, len(batches))
