@@ -36,7 +36,7 @@ class Adam:
 
     def step(self, moved: Moved, gradient: Tensor) -> None:
         """One step of a tensor along its gradient, which has its shape."""
-        moved.steps += 1
+        moved.steps[0] += 1
         parameters, mean, square, steps = moved.state
         first, second = self.betas
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]

@@ -133,10 +133,11 @@ class Trainer:
         encoder_x, encoder_y = networks.skeleton_encoder, networks.text_encoder
         self.buffer = Buffer(
             {
-                "E_x": (encoder_x.mean, encoder_x.log_variance),
-                "D_x": (networks.skeleton_decoder.linear,),
-                "E_y": (encoder_y.mean, encoder_y.log_variance),
+                # What a step used last moves first, and what it moves last the next one uses first.
                 "D_y": (networks.text_decoder.linear,),
+                "D_x": (networks.skeleton_decoder.linear,),
+                "E_x": (encoder_x.mean, encoder_x.log_variance),
+                "E_y": (encoder_y.mean, encoder_y.log_variance),
             },
             Adam(settings.learning_rate),
         )
@@ -372,14 +373,14 @@ def train_epoch(
     settings = trainer.settings
     batches = batches or list(epoch_order(len(data.skeleton), settings, generator).split(settings.batch_size))
     rows = [batch.numpy() for batch in batches]
-    dtype = trainer.buffer.parameters.dtype
-    sums = torch.zeros(len(fields(Terms)), dtype=dtype).numpy()
+    dtype, found = trainer.buffer.parameters.dtype, list[list[float]]()
     with numpy_steps():
         for iteration, inputs in enumerate(inputs_of_epoch(settings, data, epoch, rows, generator, dtype)):
             skeleton, text = data.array_batch(inputs.rows)
             terms = trainer.step(skeleton, text, inputs.weights, inputs.draws, iteration, inputs.repeats)
-            sums += list(vars(terms).values())
-    return named_means((sums / len(batches)).tolist(), epoch, settings, "SA-DVAE")
+            found.append(list(vars(terms).values()))
+        means = np.mean(found, 0)
+    return named_means(means.tolist(), epoch, settings, "SA-DVAE")
 
 
 def named_means(means: list[float], epoch: int, settings: SADVAESettings, name: str) -> dict[str, float]:
