@@ -32,8 +32,8 @@ SIZES = {"latent": 6, "style": 2, "batch_size": 16, "discriminator_every": 2}
 ALL = [sadvae(**SIZES, text_space="full"), published(**SIZES), paper(**SIZES), sadvae(**SIZES | {"style": 0})]
 
 
-def made(text_width: int, clips: int = 75) -> TrainingData:
-    """Clips of five classes; the last batch of 16 has 11."""
+def made(text_width: int, clips: int = 91) -> TrainingData:
+    """Clips of five classes; the last batch of 16 has 11, and D_T is stepped in it."""
     generator = torch.Generator().manual_seed(7)
     skeleton, classes = torch.randn(clips, 9, generator=generator), torch.randn(5, text_width, generator=generator)
     return TrainingData(skeleton, torch.randint(5, (clips,), generator=generator), classes)
