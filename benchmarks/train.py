@@ -9,9 +9,8 @@ load from elsewhere meets all alike. One thread; the processor's time counts, no
 projected from these steps and from one timed unseen decision: the yardstick takes one after every epoch, as published,
 a preset one at the end. Arithmetic is what torch counts for matrix products, two operations a multiply-add; numpy
 counts nothing, so a preset's is that of a stack of one run, which trains by the same code in torch, less what repeated
-texts are spared there. The machine's rate
-is that of its best square product. Memory is what a training adds at most to a process that has loaded torch and the
-raw data.
+texts are spared there. The machine's rate is that of its best square product. Memory is what a training adds at most to
+a process that has loaded torch and the raw data.
 """
 
 from __future__ import annotations

@@ -41,6 +41,11 @@ def step_needs(settings: SADVAESettings, weights: Weights, iteration: int) -> li
     return needs
 
 
+def noise_width(settings: SADVAESettings, wide: bool) -> int:
+    """How many normal numbers a step draws for a clip, but for D_T's; wide: one for every dimension."""
+    return 2 * settings.latent + settings.style if wide else 3
+
+
 def same_in_one_call(one: int, other: int) -> bool:
     """Whether so many normal numbers and then so many others are the same from one call of torch as from two."""
     return not (one % _FILLED or other % _FILLED)

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 import torch
 from torch import Tensor
 
-from sadvae.methods.drawn import step_needs
+from sadvae.methods.drawn import noise_width, step_needs
 from sadvae.methods.schedules import Weights, weights_at
 from sadvae.methods.stacked_draws import StackedDraws, sent
 from sadvae.methods.stacked_steps import StepInputs
@@ -39,7 +39,7 @@ class Blocks:
     def _length(self, clips: int) -> int:
         """How many steps make a block."""
         settings, runs = self.draws.kinds[0], len(self.draws.generators)
-        numbers = runs * clips * (2 * settings.latent + settings.style if self.draws.wide else 3)
+        numbers = runs * clips * noise_width(settings, self.draws.wide)
         return max(1, min(_STEPS, _NUMBERS // numbers))
 
     def _block(self, rows: Sequence[Tensor], weights: list[list[Weights]], steps: range) -> Iterator[StepInputs]:

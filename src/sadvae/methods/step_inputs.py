@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sadvae.methods.arrays import WIDE
-from sadvae.methods.drawn import Drawn, drawn_ahead, step_needs
+from sadvae.methods.drawn import Drawn, drawn_ahead, noise_width, step_needs
 from sadvae.methods.repeats import Repeats, repeats_of
 from sadvae.methods.schedules import Weights, weights_at
 from sadvae.methods.settings import SADVAESettings
@@ -40,7 +40,7 @@ def inputs_of_epoch(
 ) -> Iterator[RunInputs]:
     """The inputs of every step of an epoch (from 0), whose batches have these rows; dtype: of the noise."""
     weights = [weights_at(settings, epoch, step, len(batches)) for step in range(len(batches))]
-    width = 3 if settings.noise == "per_sample" else 2 * settings.latent + settings.style
+    width = noise_width(settings, settings.noise == "per_dimension")
     for steps in blocks_of(batches, max(width, len(data.classes))):
         rows = np.stack(batches[steps.start : steps.stop])
         needs = [step_needs(settings, weights[step], step) for step in steps]
