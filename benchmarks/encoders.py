@@ -185,7 +185,6 @@ def inference(
     quick = in_precision(folded(network), TYPES[precision])
     clips = max(1, clips_at_once(settings, len(size.layout.joints), machine.device.type) // size.people)
     x, clip_of_body = batch_of(settings, size, machine, clips)
-    x = x.to(TYPES[precision])
     with torch.inference_mode(), matrix_products(precision, machine.device):
         return case(lambda: quick(x, clip_of_body, clips), clips, machine, machine.rates[precision], flops)
 

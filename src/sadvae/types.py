@@ -112,7 +112,7 @@ class SkeletonClip:
 
 @dataclass(frozen=True, eq=False)
 class ClipSet:
-    """Clips of one layout and one list of classes. Class id = position in class_names.
+    """Clips of one layout and one list of classes, each name once. Class id = position in class_names.
 
     steps: names of the preprocessing steps that were applied, in order (empty for raw clips). source: the store whose
     files the clips are views of, where they are all of it.
@@ -131,6 +131,10 @@ class ClipSet:
             raise SadvaeError(
                 f"{self.dataset} holds clip {twice[0]!r} more than once; give each clip one name of its own."
             )
+        # An unseen class whose name a seen class has too would be trained on.
+        alike = duplicates(" ".join(name.split()).casefold() for name in self.class_names)
+        if alike:
+            raise SadvaeError(f"{self.dataset} has two classes named {alike[0]!r}; give each class a name of its own.")
         for clip in self.clips:
             known = clip.label is None or 0 <= clip.label < len(self.class_names)
             _require(

@@ -146,6 +146,14 @@ def test_bodies_of_one_clip_are_turned_alike() -> None:
     assert float(share.min()) >= plain.crop
 
 
+def test_a_lost_joint_stays_lost_when_bodies_are_changed() -> None:
+    joints = torch.randn(2, 4, 5, 3)
+    joints[0, 1:3, 2] = 0
+    plain = EncoderSettings(noise=0.1, joint_dropout=0.0)
+    changed = augmented(joints, torch.tensor([0, 0]), plain, torch.Generator().manual_seed(0))
+    assert torch.equal(changed.any(-1), joints.any(-1))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -127,6 +127,15 @@ def test_bfloat16_agrees_to_its_digits(architecture: str) -> None:
     assert quick.features.dtype == np.float32
 
 
+def test_numbers_of_movement_do_not_depend_on_the_precision() -> None:
+    clips = replace(CLIPS, clips=tuple(replace(clip, joints=clip.joints + 100) for clip in CLIPS.clips))
+    for chosen in ({"features": "kinematics"}, {"architecture": "kinematics", "widths": (64, 32)}):
+        encoder = used_encoder(**{"architecture": "st_gcn", **chosen})
+        exact, quick = extract(encoder, clips), extract(encoder, clips, InferenceSettings("bfloat16"))
+        assert exact.features.shape == (len(clips.clips), 250)
+        np.testing.assert_array_equal(quick.features, exact.features)
+
+
 def store(folder: Path, clips: ClipSet = CLIPS) -> ClipSet:
     write_clip_store(folder, clips, new_manifest(clips, PrepareSettings(), len(clips.clips), (), None))
     return read_clip_store(folder)
@@ -191,6 +200,8 @@ def test_misfits_are_named(tmp_path: Path) -> None:
             InferenceSettings(device="cuda")
     with pytest.raises(SadvaeError, match=r"device 'abacus' is not one that torch knows"):
         InferenceSettings(device="abacus")
+    with pytest.raises(SadvaeError, match=r"device 'meta' is not there: torch cannot put a number on it"):
+        InferenceSettings(device="meta")
     broken = replace(CLIPS.clips[3], joints=np.sign(CLIPS.clips[3].joints) * np.float32(3e38))
     with pytest.raises(SadvaeError, match=f"the features of clip '{broken.clip_id}' are not finite"):
         extract(encoder, replace(CLIPS, clips=(*CLIPS.clips[:3], broken)))

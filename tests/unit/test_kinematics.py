@@ -115,7 +115,7 @@ def test_it_learns_survives_saving_and_has_no_maps(tmp_path: Path) -> None:
     own = tuple(replace(clip, label=labels[clip.label or 0]) for clip in clips.clips)
     clips, names = replace(clips, clips=own, class_names=ACTIONS), ACTIONS
     task = divide(clips, build_split("s", [4], len(names)))
-    encoder = pretrain(task, len(names), encoder_preset("kinematics").model_copy(update={"epochs": 8}), 0)
+    encoder = pretrain(task, len(names), encoder_preset("kinematics").model_copy(update={"epochs": 10}), 0)
     assert isinstance(encoder.network, KinematicsNetwork)
     found = extract(encoder, task.test_seen)
     assert found.seen_logits is not None

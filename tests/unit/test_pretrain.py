@@ -100,6 +100,35 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         pretrain(TASK, 6, SMALL, 0, checkpoint=path)
 
 
+def test_a_changed_number_in_a_checkpoint_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "run.checkpoint"
+    pretrain(TASK, 6, SMALL, 0, checkpoint=path)
+    weight = next(iter(torch.load(path)["state"]["training"]["network"].values())).numpy().tobytes()
+    whole = path.read_bytes()
+    assert len(weight) >= 32
+    path.write_bytes(whole.replace(weight, bytes([weight[0] ^ 1]) + weight[1:]))
+    assert path.read_bytes() != whole
+    with pytest.raises(SadvaeError, match=r"not a readable checkpoint \(the checksum of .* does not match\)"):
+        pretrain(TASK, 6, SMALL, 0, checkpoint=path)
+    torch.save(torch.zeros(3), path)
+    with pytest.raises(SadvaeError, match=r"not a readable checkpoint"):
+        pretrain(TASK, 6, SMALL, 0, checkpoint=path)
+
+
+def test_a_checkpoint_of_other_bones_or_names_is_not_gone_on_from(tmp_path: Path) -> None:
+    path = tmp_path / "run.checkpoint"
+    named = replace(TASK.train, class_names=("swipe left", *TASK.train.class_names[1:]))
+    other = replace(STICK, bones=((0, 2), (1, 2), (0, 3), (1, 4)))
+    boned = tuple(replace(clip, layout=other) for clip in TASK.train.clips)
+    for changed in (named, replace(TASK.train, layout=other, clips=boned)):
+        pretrain(TASK, 6, SMALL, 0, checkpoint=path)
+        epochs: list[int] = []
+        pretrain(replace(TASK, train=changed), 6, SMALL, 0, on_epoch=lambda r: epochs.append(r.epoch), checkpoint=path)
+        assert epochs == list(range(SMALL.epochs))
+        epochs.clear()
+        path.unlink()
+
+
 def test_an_encoder_survives_save_and_load(tmp_path: Path) -> None:
     encoder = pretrain(TASK, 6, SMALL, 0)
     encoder.save(tmp_path / "e")
@@ -125,12 +154,19 @@ def test_other_layouts_and_other_preparations_are_refused() -> None:
     clips = tuple(replace(clip, layout=other) for clip in CLIPS.clips)
     with pytest.raises(SadvaeError, match="trained on 'stick'"):
         extract(encoder, replace(CLIPS, layout=other, clips=clips))
+    other = replace(STICK, spine=3)
+    clips = tuple(replace(clip, layout=other) for clip in CLIPS.clips)
+    with pytest.raises(SadvaeError, match="has other bones, hips, spine or shoulders in layout 'stick' than this"):
+        extract(encoder, replace(CLIPS, layout=other, clips=clips))
 
 
 def test_a_class_with_one_clip_and_a_loss_that_is_no_number_are_named() -> None:
     few = TASK.train.where(clip.label != 0 or clip.clip_id == "c0-s1-r0" for clip in TASK.train.clips)
     with pytest.raises(SadvaeError, match="class 'action 0' has a single training clip"):
         pretrain(replace(TASK, train=few), 6, SMALL, 0)
+    none = TASK.train.where(clip.label != 0 for clip in TASK.train.clips)
+    with pytest.raises(SadvaeError, match="class 'action 0' has no training clip"):
+        pretrain(replace(TASK, train=none), 6, SMALL, 0)
     with pytest.raises(SadvaeError, match="loss is not a number in epoch"):
         pretrain(TASK, 6, SMALL.model_copy(update={"learning_rate": 1e30}), 0)
 

@@ -20,7 +20,7 @@ from sadvae.encoders.course import Course
 from sadvae.encoders.optimiser import learning_rate, new_optimiser
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import ALONE, Processes, joined
-from sadvae.encoders.samples import Samples
+from sadvae.encoders.samples import Samples, batches
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.sides import names_a_side, twins
 from sadvae.encoders.trained import TrainedEncoder
@@ -46,6 +46,9 @@ def test_rates_by_hand() -> None:
     cosine = changed(epochs=10, warm_up=0.0, learning_rate=0.5)
     np.testing.assert_allclose([learning_rate(cosine, s, 1) for s in (0, 5)], [0.5, 0.25])
     assert 0 < learning_rate(cosine, 9, 1) < 0.5 * 0.03
+    # A warm-up of 1.5 steps is over within the second.
+    short = changed(epochs=10, warm_up=0.15, learning_rate=0.5)
+    np.testing.assert_allclose([learning_rate(short, s, 1) for s in (0, 1)], [0.5 / 1.5, 0.5])
 
 
 @pytest.mark.parametrize("changes", [{"drops": (2,)}, {"schedule": "step"}, {"schedule": "step", "drops": (4,)}])
@@ -86,6 +89,8 @@ def test_sgd_with_steps_learns_too() -> None:
         ("Draw circle (counter clockwise)", True),
         ("swipeRight", True),
         ("RIGHT_HAND_WAVE", True),
+        ("lefthand wave", True),
+        ("circle (CCW)", True),
         ("wave the left hand", True),
         ("stand upright", False),
         ("clever bright idea", False),
@@ -130,6 +135,14 @@ def test_a_layout_without_sides_cannot_be_mirrored() -> None:
     Samples.of(clips, SMALL, ALONE)
     with pytest.raises(SadvaeError, match="layout 'bare' does not name the sides of its joints"):
         Samples.of(clips, changed(mirror=0.5), ALONE)
+
+
+def test_a_layout_that_names_the_sides_of_some_joints_alone_cannot_be_mirrored() -> None:
+    joints = (*STICK.joints, "l hand", "r hand")
+    half = replace(STICK, joints=joints, bones=(*STICK.bones, (3, 5), (4, 6)))
+    with pytest.raises(SadvaeError, match=r"joins 'shoulder left' and 'l hand'; in a mirror .* 'shoulder right' "):
+        twins(half)
+    assert twins(replace(half, joints=(*STICK.joints, "left hand", "right hand"))) == (1, 0, 2, 4, 3, 6, 5)
 
 
 def test_mirroring_changes_the_training_and_none_changes_nothing() -> None:
@@ -296,6 +309,26 @@ def test_a_slow_training_is_not_taken_for_a_dead_one() -> None:
     check_alive(course([blind + 0.02] * 10), 10, labels, 10, chosen)
     check_alive(course([blind + 0.02] * 9 + [blind * 0.98]), 20, labels, 10, chosen)
     check_alive(course([blind + 0.5] * 10, accuracy=0.2), 20, labels, 10, chosen)
+    # A class alone needs no look at a clip, so that a training of it is never dead.
+    check_alive(course([blind_loss([0] * 9, 10, 0.1)] * 10, accuracy=1.0), 20, [0] * 9, 10, chosen)
+    # Numbers of movement have one classifier, whatever is said of streams.
+    late = changed(architecture="kinematics", fusion="late", epochs=40, warm_up=0.1)
+    with pytest.raises(SadvaeError, match="learns nothing"):
+        check_alive(course([blind + 0.02] * 10), 20, labels, 10, late)
+
+
+def test_weights_that_broke_in_the_last_step_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.checkpoint"
+    once = changed(epochs=1, batch_size=1000, warm_up=0.0, learning_rate=1e30, weight_decay=1e30)
+    with pytest.raises(SadvaeError, match="weights are not finite after epoch 1; lower learning_rate"):
+        pretrain(TASK, 6, once, 0, checkpoint=path)
+    assert not path.exists()
+
+
+def test_a_last_clip_alone_joins_the_batch_before() -> None:
+    assert [len(batch) for batch in batches(5, 2)] == [2, 3]
+    assert [len(batch) for batch in batches(6, 4)] == [4, 2]
+    assert [len(batch) for batch in batches(5, 4)] == [5]
 
 
 def test_a_resumed_training_under_other_settings_is_refused(tmp_path: Path) -> None:

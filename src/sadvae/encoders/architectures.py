@@ -35,7 +35,7 @@ def new_network(settings: EncoderSettings, layout: Layout, class_count: int) -> 
 
 
 def _learned(settings: EncoderSettings, layout: Layout, class_count: int) -> SkeletonNetwork | PoseC3D | LateFusion:
-    if settings.fusion == "late" and len(settings.streams) > 1:
+    if settings.losses > 1:
         return LateFusion([_network(settings, (stream,), layout, class_count) for stream in settings.streams])
     return _network(settings, settings.streams, layout, class_count)
 

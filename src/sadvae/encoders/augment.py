@@ -29,14 +29,16 @@ def mirrored(joints: Tensor, chosen: Tensor, twins: Tensor) -> Tensor:
 def augmented(joints: Tensor, clip_of_body: Tensor, settings: EncoderSettings, generator: torch.Generator) -> Tensor:
     """Joints [body, frame, joint, 3] of canonical bodies (y up), each clip changed in its own way.
 
-    All bodies of a clip are turned and scaled alike. The generator is of the CPU, so every device gets the same draws.
+    All bodies of a clip are turned and scaled alike; a lost joint (0, 0, 0) stays lost. The generator is of the CPU, so
+    every device gets the same draws.
     """
     clips = int(clip_of_body.max()) + 1
     turns = random_rotations(settings.rotation_degrees, clips, generator)
     scales = 1 + settings.scale * (2 * torch.rand(clips, 3, generator=generator) - 1)
     change = (turns * scales[:, None]).to(joints.device)[clip_of_body]
     changed = joints @ change[:, None].transpose(2, 3)
-    changed = changed + settings.noise * torch.randn(joints.shape, generator=generator).to(joints.device)
+    noise = settings.noise * torch.randn(joints.shape, generator=generator).to(joints.device)
+    changed = changed + noise * joints.any(-1, keepdim=True)
     kept = torch.rand(len(joints), 1, joints.shape[2], 1, generator=generator) >= settings.joint_dropout
     return changed * kept.to(joints.device)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sadvae.errors import SadvaeError
 from sadvae.files import atomic, read_bytes
 
 MAX_CHECKPOINT = 2**34
+# What torch and pickle raise for files of other or broken contents.
+_DAMAGES = (RuntimeError, EOFError, KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +46,12 @@ def read_checkpoint(path: Path, key: str, settings: EncoderSettings) -> Checkpoi
         return None
     try:
         data = io.BytesIO(read_bytes(path, MAX_CHECKPOINT))
+        _check_sums(data)
         value = torch.load(data, weights_only=True, map_location="cpu")
         if value["key"] != key:
             return None
         found, state = dict(value["settings"]), dict(value["state"])
-    except (RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
+    except (*_DAMAGES, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         first = (str(error).splitlines() or ["unreadable"])[0]
         raise SadvaeError(f"{path} is not a readable checkpoint ({first}); delete it to train afresh.") from error
     _check_settings(path, found, settings.model_dump(mode="json"))
@@ -58,6 +62,15 @@ def remove_checkpoint(path: Path) -> None:
     """Remove a checkpoint that is no longer needed, and what kills left beside it."""
     for left in (path, *path.parent.glob(f".{path.name}.*.part")):
         left.unlink(missing_ok=True)
+
+
+def _check_sums(data: io.BytesIO) -> None:
+    """Torch writes an archive with a checksum of every tensor, which it does not look at when it reads."""
+    with zipfile.ZipFile(data) as archive:
+        broken = archive.testzip()
+    if broken is not None:
+        raise ValueError(f"the checksum of {broken} does not match")
+    data.seek(0)
 
 
 def _check_settings(path: Path, found: dict[str, Any], given: dict[str, Any]) -> None:

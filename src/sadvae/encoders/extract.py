@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sadvae.encoders.inference import Inference, InferenceSettings, Outputs, Progress
-from sadvae.encoders.kinematics import NUMBERS, WithKinematics
+from sadvae.encoders.kinematics import NUMBERS
 from sadvae.encoders.posec3d import picture_strides
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.features.rows import RowFile, map_rows, row_file
@@ -87,7 +87,7 @@ def _stream(outputs: Iterator[Outputs], files: dict[str, RowFile]) -> None:
 
 def feature_width(encoder: TrainedEncoder) -> int:
     """The number of dimensions of an encoder's features."""
-    return NUMBERS if isinstance(encoder.network, WithKinematics) else encoder.settings.widths[-1]
+    return NUMBERS if encoder.settings.feature_kind == "kinematics" else encoder.settings.widths[-1]
 
 
 def map_shape(encoder: TrainedEncoder) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.streams import all_streams, parents
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.errors import SadvaeError
-from sadvae.types import ClipSet, FloatArray, SkeletonClip
+from sadvae.types import ClipSet, FloatArray, Layout, SkeletonClip
 
 Precision = Literal["float32", "bfloat16"]
 Progress = Callable[[int, int], None]
@@ -57,6 +57,10 @@ def check_device(name: str) -> None:
         raise SadvaeError(f"device {name!r} is not one that torch knows; use cpu or cuda.") from error
     if kind == "cuda" and not torch.cuda.is_available():
         raise SadvaeError(f"device {name!r} is not there: torch finds no GPU; use cpu.")
+    try:
+        torch.ones(1, device=name).cpu()
+    except (RuntimeError, AssertionError) as error:
+        raise SadvaeError(f"device {name!r} is not there: torch cannot put a number on it; use cpu or cuda.") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +77,8 @@ class Inference:
 
     def __init__(self, encoder: TrainedEncoder, settings: InferenceSettings) -> None:
         self.encoder, self.settings, self.device = encoder, settings, torch.device(settings.device)
-        self.type = torch.float32 if settings.precision == "float32" else torch.bfloat16
-        self.network = in_precision(folded(encoder.network), self.type).to(self.device)
+        number = torch.float32 if settings.precision == "float32" else torch.bfloat16
+        self.network = in_precision(folded(encoder.network), number).to(self.device)
         self.parent = torch.tensor(parents(encoder.layout), device=self.device)
 
     def outputs(self, clips: ClipSet, *, maps: bool = False, progress: Progress | None = None) -> Iterator[Outputs]:
@@ -104,7 +108,7 @@ class Inference:
         rows = torch.arange(len(bodies.lengths), device=self.device)
         with torch.inference_mode(), matrix_products(self.settings.precision, self.device):
             joints = bodies.whole(rows, self.encoder.settings.frames)
-            found = self.network(all_streams(joints, self.parent).to(self.type), bodies.clips, count)
+            found = self.network(all_streams(joints, self.parent), bodies.clips, count)
             means = mean_of_bodies(found.feature_map.float().flatten(1), bodies.clips, count) if maps else None
         # [clip, frame, joint, d] to [clip, d, frame, joint].
         whole = means.view(count, *found.feature_map.shape[1:]).permute(0, 3, 1, 2) if means is not None else None
@@ -139,7 +143,7 @@ def clips_at_once(settings: EncoderSettings, joints: int, device: str = "cpu") -
 
 
 def in_precision(network: Network, precision: torch.dtype) -> Network:
-    """Have the blocks of a network compute in a precision, in place; means and classifiers stay as they are."""
+    """Have the blocks of a network compute in a precision, in place; means, classifiers, numbers of movement stay."""
     for part in network.modules():
         if isinstance(part, SkeletonNetwork | PoseC3D):
             for child in part.children():
@@ -155,6 +159,11 @@ def check_fit(encoder: TrainedEncoder, clips: ClipSet) -> None:
             f"{clips.dataset} has layout {clips.layout.name!r} ({len(clips.layout.joints)} joints); this encoder was "
             f"trained on {encoder.layout.name!r} ({len(encoder.layout.joints)} joints); train one for this layout."
         )
+    if _body(clips.layout) != _body(encoder.layout):
+        raise SadvaeError(
+            f"{clips.dataset} has other bones, hips, spine or shoulders in layout {clips.layout.name!r} than this "
+            f"encoder was trained with ({encoder.layout.name!r}); prepare the clips with that, or train one for this."
+        )
     if clips.steps != encoder.steps:
         raise SadvaeError(
             f"{clips.dataset} was prepared with steps {', '.join(clips.steps) or '(none)'}; this encoder knows "
@@ -166,3 +175,8 @@ def check_fit(encoder: TrainedEncoder, clips: ClipSet) -> None:
             f"{clips.dataset} has {len(clips.class_names)} classes; this encoder was trained with "
             f"{encoder.class_count}, so its logits would not fit; train one on these clips."
         )
+
+
+def _body(layout: Layout) -> tuple[object, ...]:
+    """What of a layout moves numbers, beside its joints."""
+    return {frozenset(bone) for bone in layout.bones}, layout.hips, layout.spine, layout.shoulders

@@ -15,8 +15,9 @@ from sadvae.encoders.processes import Processes, joined, process_count
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.trained import FILES, TrainedEncoder, is_encoder
 from sadvae.encoders.training_report import EpochReport
+from sadvae.encoders.validation import training_parts
 from sadvae.encoders.workers import Tell, run_side_by_side
-from sadvae.errors import SadvaeError
+from sadvae.errors import SadvaeError, located
 from sadvae.files import check_folder, check_free, read_json, write_json
 from sadvae.folders import check_kind
 from sadvae.protocol import Division, Levels
@@ -78,6 +79,7 @@ def pretrain_levels(
     """
     check_place(folder)
     levels = division.levels(clips)
+    _check_counts(levels, settings)
     job = _Job(len(clips.class_names), settings, seed, Path(folder), device)
     job.folder.mkdir(parents=True, exist_ok=True)
     if process_count() > 1:
@@ -108,6 +110,13 @@ def _finish(levels: Levels, division: Division, folder: Path) -> None:
     write_json(folder / "division.json", division.model_dump(mode="json"))
     for name, _ in levels.items():
         remove_checkpoint(_checkpoint(folder, name))
+
+
+def _check_counts(levels: Levels, settings: EncoderSettings) -> None:
+    """Raise SadvaeError for a level with too few training clips of a class before any level trains."""
+    for name, task in levels.items():
+        with located(f"level {name}"):
+            training_parts(task.train, settings.validation, task.split.seen)
 
 
 def check_place(folder: Path) -> None:

@@ -124,6 +124,8 @@ class SkeletonNetwork(nn.Module):
         """Bodies [body, frame, joint, channel] to one output a clip; clip_of_body: int64 [body], in 0 .. clips - 1."""
         if self.columns != list(range(x.shape[3])):
             x = x[..., self.columns]
+        # Blocks may run in a lower precision than joints come in.
+        x = x.to(self.input_norm.weight.dtype)
         x = self.input_norm(x.flatten(2).flatten(0, 1)).reshape(x.shape)
         for block in self.blocks:
             x = block(x)

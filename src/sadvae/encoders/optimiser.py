@@ -30,7 +30,8 @@ def learning_rate(settings: EncoderSettings, step: int, iterations: int) -> floa
     total = settings.epochs * iterations
     warm = settings.warm_up * total
     if step < warm:
-        return settings.learning_rate * (step + 1) / warm
+        # A warm-up of no whole number of steps ends within one.
+        return settings.learning_rate * min(1.0, (step + 1) / warm)
     if settings.schedule == "step":
         return settings.learning_rate * 0.1 ** sum(step >= drop * iterations for drop in settings.drops)
     return settings.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(total - warm, 1))) / 2

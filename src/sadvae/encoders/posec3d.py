@@ -110,7 +110,8 @@ class PoseC3D(nn.Module):
         """
         crops = Crops.of(self.settings, clips, x.device, random=self.training)
         volume = heatmaps(self.streams, x, clip_of_body, crops, self.settings)
-        found = self._largest(self.stem(volume.flatten(2, 3)))
+        # Blocks may run in a lower precision than joints are drawn in.
+        found = self._largest(self.stem(volume.flatten(2, 3).to(next(self.stem.parameters()).dtype)))
         for block in self.blocks:
             found = block(found)
         # Blocks may run in a lower precision than the classifier, which then sets that of the means.

@@ -20,7 +20,7 @@ from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.trained import TrainedEncoder
 from sadvae.encoders.training import Training, seeded
 from sadvae.encoders.training_report import EpochReport, TrainingReport, picked_epoch
-from sadvae.encoders.trouble import TroubleError, check_alive, check_loss
+from sadvae.encoders.trouble import TroubleError, check_alive, check_loss, check_weights
 from sadvae.encoders.validation import training_parts
 from sadvae.errors import SadvaeError
 from sadvae.files import hash_arrays
@@ -47,7 +47,7 @@ def pretrain(
     Raises SadvaeError when a class has too few clips, when the loss stops being a number or does not move, and when
     the checkpoint is of other settings.
     """
-    run = _Run(task.train, class_count, settings, seed, processes)
+    run = _Run(task, class_count, settings, seed, processes)
     if checkpoint:
         run.resume(checkpoint)
     with matrix_products(run.training.numbers, processes.device):
@@ -68,10 +68,11 @@ class _Run:
     """One training from its clips to its last epoch."""
 
     def __init__(
-        self, clips: ClipSet, class_count: int, settings: EncoderSettings, seed: int, processes: Processes
+        self, task: ClipTask, class_count: int, settings: EncoderSettings, seed: int, processes: Processes
     ) -> None:
         self.settings, self.seed, self.class_count, self.processes = settings, seed, class_count, processes
-        self.parts = training_parts(clips, settings.validation)
+        clips = task.train
+        self.parts = training_parts(clips, settings.validation, task.split.seen)
         self.key = _key(clips, class_count, seed)
         self.train = Samples.of(self.parts.train, settings, processes)
         kept = self.parts.validation
@@ -100,6 +101,7 @@ class _Run:
         """One epoch and its checkpoint. A checkpoint from which nothing can come is removed."""
         try:
             self.course.add(self._epoch(epoch), self.training.averaged)
+            check_weights(self.training.averaged.state_dict(), epoch, self.settings)
             labels = self.train.labels.tolist()
             check_alive(self.course.epochs, self.training.iterations, labels, self.class_count, self.settings)
         except TroubleError:
@@ -142,5 +144,6 @@ class _Run:
 
 def _key(clips: ClipSet, class_count: int, seed: int) -> str:
     data = hash_arrays(*(clip.joints for clip in clips.clips))
-    about = [(clip.label, clip.subject) for clip in clips.clips]
+    # Bones are streams, and names of classes and joints say who is mirrored.
+    about = [(clip.label, clip.subject) for clip in clips.clips], clips.layout, clips.class_names, clips.steps
     return hashlib.sha256(f"{data} {about} {class_count} {seed}".encode()).hexdigest()

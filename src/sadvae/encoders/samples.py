@@ -88,10 +88,10 @@ class Samples:
 def batches(count: int, size: int, generator: torch.Generator | None = None) -> list[Tensor]:
     """One pass over clips in random order (without a generator, in theirs): int64 [clip] each.
 
-    A last batch too small for batch statistics joins the one before.
+    A last batch too small for batch statistics, as a single clip always is, joins the one before.
     """
     order = torch.arange(count) if generator is None else torch.randperm(count, generator=generator)
     parts = list(order.split(size))
-    if len(parts) > 1 and len(parts[-1]) < size / 2:
+    if len(parts) > 1 and len(parts[-1]) < max(2, size / 2):
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts

@@ -37,10 +37,10 @@ class EncoderSettings(BaseModel):
     widths, strides: one graph block each; a stride of 2 halves the frames. The last width is that of the features.
     temporal_kernel: frames that a temporal convolution sees (Shift-GCN has none).
     frames: every clip is resized to this many. crop: the smallest share of a clip that a training sample keeps.
-    rotation_degrees: largest random turn about the vertical (a third of it about the other axes). scale: largest
-    random change of each body axis, as a share. joint_dropout: share of joints that a training sample loses for good.
-    noise: standard deviation added to joints, in trunk lengths. averaging: decay by epoch of the moving average of
-    weights that is kept in the end (0: the last weights).
+    rotation_degrees: largest random turn about y, the vertical but for the recipes agcn and pyskl (a third of it about
+    the other axes). scale: largest random change of each body axis, as a share. joint_dropout: share of joints
+    that a training sample loses for good. noise: standard deviation added to joints, in trunk lengths. averaging: the
+    decay by epoch of the moving average of weights that is kept in the end (0: the last weights).
 
     Of the training (docs/training.md): optimiser: AdamW, or SGD with a nesterov momentum of 0.9. schedule: how the rate
     goes on after the warm-up: cosine down to zero, or a tenth of it from each epoch of `drops` on. mirror: share of
@@ -61,8 +61,8 @@ class EncoderSettings(BaseModel):
     temporal_kernel: int = Field(default=5, ge=1, le=1001)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     frames: int = Field(default=48, ge=4, le=10_000)
-    epochs: int = Field(default=40, ge=1)
-    batch_size: int = Field(default=32, ge=2)
+    epochs: int = Field(default=40, ge=1, le=1_000_000)
+    batch_size: int = Field(default=32, ge=2, le=1_000_000)
     learning_rate: float = Field(default=3e-3, gt=0)
     weight_decay: float = Field(default=0.02, ge=0)
     warm_up: float = Field(default=0.15, ge=0, lt=1)
@@ -87,6 +87,11 @@ class EncoderSettings(BaseModel):
     def feature_kind(self) -> Features:
         """Whose features alignment reads: the network's, or numbers of movement."""
         return "kinematics" if self.architecture == "kinematics" else self.features
+
+    @property
+    def losses(self) -> int:
+        """How many parts of the network learn side by side, each by a loss of its own."""
+        return len(self.streams) if self.fusion == "late" and self.architecture != "kinematics" else 1
 
     @model_serializer(mode="wrap")
     def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
 
 from sadvae.encoders.settings import EncoderSettings
 from sadvae.encoders.training_report import EpochReport
@@ -29,6 +31,15 @@ def check_loss(loss: float, epoch: int, step: int, settings: EncoderSettings) ->
         )
 
 
+def check_weights(weights: Mapping[str, Tensor], epoch: int, settings: EncoderSettings) -> None:
+    """Raises TroubleError where weights after an epoch (from 0) are infinite or not numbers."""
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise TroubleError(
+            f"the encoder's weights are not finite after epoch {epoch + 1}; lower learning_rate "
+            f"(now {settings.learning_rate:g}) or check the clips with `sadvae check`."
+        )
+
+
 def blind_loss(labels: Sequence[int], class_count: int, smoothing: float) -> float:
     """The least loss of an answer that ignores the clip: the entropy of the smoothed labels, in nats."""
     shares = [count / len(labels) for count in Counter(labels).values()]
@@ -43,14 +54,16 @@ def check_alive(
     """Raises TroubleError where the last epochs did no better than an answer that ignores the clip.
 
     Both must hold in each of the last EPOCHS epochs: a loss within MARGIN of the blind answer's or above, and an
-    accuracy within ERRORS standard errors of that of always naming the most frequent class, or below.
+    accuracy within ERRORS standard errors of that of always naming the most frequent class, or below. A class alone is
+    named rightly without a look, so nothing is said of it.
     """
+    if len(set(labels)) < 2:
+        return
     past = len(epochs) - math.ceil(settings.warm_up * settings.epochs)
     if past < EPOCHS or past * iterations < STEPS:
         return
     # The loss of late fusion is the sum of its streams' losses.
-    losses = len(settings.streams) if settings.fusion == "late" else 1
-    blind = losses * blind_loss(labels, class_count, settings.label_smoothing)
+    blind = settings.losses * blind_loss(labels, class_count, settings.label_smoothing)
     share = max(Counter(labels).values()) / len(labels)
     chance = share + ERRORS * math.sqrt(share * (1 - share) / len(labels))
     last = epochs[-EPOCHS:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sadvae.errors import LeakageError, SadvaeError
@@ -15,13 +16,15 @@ FEWEST = 2
 class TrainingParts:
     """Clips that train and clips that validate, all of them training clips of one level.
 
-    subjects: the people whose clips validate; empty where single clips do. Raises LeakageError where a clip or one of
-    these people is on both sides, SadvaeError where a class keeps too few clips to train on.
+    subjects: the people whose clips validate; empty where single clips do. classes: ids that need training clips even
+    where no clip of theirs is here. Raises LeakageError where a clip or one of these people is on both sides,
+    SadvaeError where a class keeps too few clips to train on.
     """
 
     train: ClipSet
     validation: ClipSet
     subjects: tuple[str, ...] = ()
+    classes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         both = {clip.clip_id for clip in self.train.clips} & {clip.clip_id for clip in self.validation.clips}
@@ -35,7 +38,7 @@ class TrainingParts:
     def _check_counts(self) -> None:
         counts = Counter(clip.label for clip in self.train.clips)
         present = {clip.label for clip in (*self.train.clips, *self.validation.clips) if clip.label is not None}
-        few = [label for label in sorted(present) if counts[label] < FEWEST]
+        few = [label for label in sorted({*present, *self.classes}) if counts[label] < FEWEST]
         if few:
             found = "a single training clip" if counts[few[0]] else "no training clip"
             why = f" after {len(self.validation.clips)} clips were kept for validation" if self.validation.clips else ""
@@ -46,13 +49,14 @@ class TrainingParts:
             )
 
 
-def training_parts(clips: ClipSet, share: float) -> TrainingParts:
+def training_parts(clips: ClipSet, share: float, classes: Sequence[int] = ()) -> TrainingParts:
     """Keep a share of the training subjects for validation: whole people, at least one, those named last.
 
-    Where a clip names no subject, or there is one person only, every n-th clip of a class is kept. share 0: none.
+    classes: ids that must have training clips. Where a clip names no subject, or there is one person only, every n-th
+    clip of a class is kept. share 0: none.
     """
     if not share:
-        return TrainingParts(clips, clips.where([False] * len(clips.clips)))
+        return TrainingParts(clips, clips.where([False] * len(clips.clips)), (), tuple(classes))
     subjects = _kept_subjects(clips, share)
     kept = [clip.subject in subjects for clip in clips.clips] if subjects else _every_nth(clips, share)
     if not any(kept):
@@ -60,7 +64,7 @@ def training_parts(clips: ClipSet, share: float) -> TrainingParts:
             f"validation {share:g} keeps no clip: no class has {_distance(share)} training clips and subjects are "
             "unknown; raise validation, add clips, or set it to 0."
         )
-    return TrainingParts(clips.where(not k for k in kept), clips.where(kept), subjects)
+    return TrainingParts(clips.where(not k for k in kept), clips.where(kept), subjects, tuple(classes))
 
 
 def _kept_subjects(clips: ClipSet, share: float) -> tuple[str, ...]:

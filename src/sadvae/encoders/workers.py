@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from queue import Empty
@@ -35,13 +36,37 @@ def run_side_by_side(jobs: Mapping[str, Job], workers: int, hear: Callable[[str,
         while waiting or running:
             while waiting and len(running) < workers:
                 name = next(iter(waiting))
-                running[name] = waiting.pop(name)
-                running[name].start()
+                with _interrupts_wait():
+                    waiting[name].start()
+                    running[name] = waiting.pop(name)
             _hear_one(news, running, hear)
     finally:
         for process in running.values():
             process.terminate()
             process.join()
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """A Ctrl-C in the block is raised behind it, and a process that starts in the block never gets one.
+
+    A start takes the seconds in which the new process loads torch. Broken off it would leave a process that nobody
+    ends, and one that says with a traceback that it was interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    # What is blocked stays so in a process that is started meanwhile.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 def _hear_one(news: Queue[_News], running: dict[str, BaseProcess], hear: Callable[[str, Any], None]) -> None:
