@@ -32,7 +32,7 @@ def fault_in_settings(error: ValidationError) -> str:
     """The first fault of settings that Python gave, as "setting: what is wrong (found what)"."""
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"])) or "settings"
-    return f"{field}: {first['msg']} (found {_shown(first['input'])})"
+    return f"{field}: {first['msg'].removeprefix('Value error, ')} (found {_shown(first['input'])})"
 
 
 def _shown(value: Any) -> str:

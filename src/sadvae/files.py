@@ -66,6 +66,16 @@ def check_target(path: Path) -> None:
         raise SadvaeError(f"cannot write {path}: it is a folder; name a file.")
 
 
+def check_apart(path: Path, *read: Path) -> None:
+    """Raise SadvaeError where what is to be written is a file or folder that is read, or a folder around one."""
+    place = Path(path).resolve()
+    for source in (Path(source).resolve() for source in read):
+        if place == source or place in source.parents:
+            raise SadvaeError(
+                f"cannot write {path}: {source} is read, and would be lost; choose another place to write."
+            )
+
+
 def check_folder(folder: Path) -> None:
     """Raise SadvaeError where a folder is to be written and a file is, or one is in the place of a folder above."""
     folder = Path(folder)
@@ -227,6 +237,8 @@ def read_arrays(path: Path, mapped: Collection[str] = (), *, private: bool = Fal
                 for info in archive.infolist()
                 for name in [_stem(info.filename)]
             }
+    except PermissionError as error:
+        raise SadvaeError(f"{path} may not be read ({error.strerror}); change its permissions.") from error
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
         raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
 

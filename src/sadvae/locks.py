@@ -23,6 +23,8 @@ def locked(path: Path, *, leave: bool = True) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         stream = _locked_stream(path)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise SadvaeError(f"{path.parent} is not a folder; name one to write to.") from error
     except OSError as error:
         raise SadvaeError(f"cannot write {path}: {error.strerror or error}; choose another folder.") from error
     with stream:

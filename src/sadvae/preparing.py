@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sadvae import __version__, stages
 from sadvae.cores import core_count
-from sadvae.files import read_json, sha256_of, write_json
+from sadvae.files import check_apart, read_json, sha256_of, write_json
 from sadvae.joined_clips import prepare_joined
 from sadvae.locks import locked
 from sadvae.settings import DataSettings
@@ -24,7 +24,7 @@ from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.skeleton.recording import RawFormat
 from sadvae.skeleton.store import MANIFEST, clear_folder, read_clip_store, write_clip_store
 from sadvae.skeleton.stream import StreamProgress, end_store, finish, run_plan, write_sources
-from sadvae.sources import Source, single
+from sadvae.sources import Source, places, single
 from sadvae.stages import Prepared
 
 # From so many files on, clips go to a store by default, and all cores are used.
@@ -74,6 +74,7 @@ def prepare_to(
     the first has written it. Raises SadvaeError.
     """
     how = how or Preparation()
+    check_apart(target, *places(source))
     if data.more:
         return _written(target, prepare_joined(data, settings, source, progress))
     source = single(source)

@@ -33,3 +33,10 @@ def single(source: Source) -> Path | None:
     if isinstance(source, Sources):
         raise SadvaeError("this takes the files of one data set; name one path.")
     return source
+
+
+def places(source: Source) -> tuple[Path, ...]:
+    """All files and folders of a source."""
+    if isinstance(source, Sources):
+        return tuple(path for _, path in source.paths)
+    return () if source is None else (source,)

@@ -99,6 +99,11 @@ def clips(path: Path, **changes) -> Path:
         (lambda p: clips(p / "a.npz", label=np.array([0, 99])), ["99"]),
         (lambda p: clips(p / "a.npz", names=np.array(["a", "a"])), ["'a'", "once"]),
         (lambda p: clips(p / "a.npz", lengths=np.array([12, 99])), ["lengths"]),
+        (
+            lambda p: clips(p / "a.npz", data=np.zeros((0, 25, 3)), lengths=[], label=np.zeros(0, int), names=[]),
+            ["a.npz holds no clip"],
+        ),
+        (lambda p: os.mkfifo(p / "pipe") or p / "pipe", ["neither a file nor a folder"]),
     ],
 )
 def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLine) -> None:
@@ -110,6 +115,13 @@ def test_bad_skeletons(make, said: list[str], tmp_path: Path, sadvae: CommandLin
     refused(sadvae("prepare", source, *words, *own, "--out", out / "clips.npz"), *said)
     refused(sadvae("check", source, *words), *said[:1]) if "99" not in said else None
     assert not out.exists() or leftovers(out) == []
+
+
+def test_two_classes_of_one_name(tmp_path: Path, sadvae: CommandLine) -> None:
+    """The clips of an unseen one would train under the name of a seen one."""
+    twice = clips(tmp_path / "a.npz", class_names=np.array(["Wave", "wave "]))
+    for verb in (("check", twice), ("prepare", twice, "--out", tmp_path / "out.npz")):
+        refused(sadvae(*verb, "--layout", "kinect-v2"), "a.npz", "has two classes named 'wave'")
 
 
 def test_limits_of_videos_that_are_not_finite(tmp_path: Path, sadvae: CommandLine) -> None:

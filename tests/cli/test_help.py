@@ -31,6 +31,20 @@ def test_short_help_and_the_version(sadvae: CommandLine) -> None:
     assert (shown.code, shown.out) == (0, f"sadvae {__version__}\n")
 
 
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sadvae.cli.main.import_module", interrupted)
+    done = sadvae("run", "x.toml")
+    assert (done.code, done.err.strip()) == (130, "Stopped.")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "sadvae", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("sadvae ")
+
+
 def test_the_list_of_verbs_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom sadvae.cli.main import main\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -61,6 +63,20 @@ def test_what_a_job_raises_reaches_the_caller_and_the_others_end(tmp_path: Path)
 def test_a_dead_process_is_named() -> None:
     with pytest.raises(SadvaeError, match="training 'a' ended with code 7"):
         run_side_by_side({"a": die}, 1, lambda name, item: None)
+
+
+def wide(payload: bytes, folder: Path, tell: Tell) -> None:
+    sleep(folder, tell)
+
+
+def test_ctrl_c_while_a_process_starts_ends_it_and_is_heard(tmp_path: Path) -> None:
+    # The parent writes so much to a process that the start lasts until that has loaded what it needs.
+    job = partial(wide, bytes(10**7), tmp_path)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_side_by_side({"a": job}, 1, lambda name, item: None)
+    assert not multiprocessing.active_children()
 
 
 def test_no_process_outlives_a_killed_parent(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ def command(
     """Find out what the path is, read it whole, and print its facts."""
     if not path.exists():
         raise SadvaeError(f"{path} does not exist; check the path.")
+    if not path.is_dir() and not path.is_file():
+        raise SadvaeError(f"{path} is neither a file nor a folder; check the path.")
     if path.is_dir():
         _check_folder(path, layout)
     else:

@@ -12,12 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from sadvae.cli.ignored import refuse_ignored
-from sadvae.cli.names import names_of
+from sadvae.cli.names import dataset_of, file_of, names_of
 from sadvae.cli.show import Progresses
+from sadvae.errors import SadvaeError
 from sadvae.files import check_ending
 from sadvae.report.words import counted
 from sadvae.text.chat import Chat
-from sadvae.text.describe import Described, describe, write_descriptions
+from sadvae.text.describe import Described, describe, own_sentence, read_descriptions, write_descriptions
 from sadvae.text.endpoint import KEY, MODEL, URL, endpoint_from
 
 # Of a sentence in the table, in letters; the file has all of it.
@@ -29,7 +30,7 @@ Example: `sadvae describe "wave, fall down" --out descriptions.json`
 The model is that of any endpoint with OpenAI's chat protocol: set {URL} (such as http://localhost:11434/v1), {MODEL},
 and {KEY} where it wants a key. Without {URL}, names get our sentences where a built-in list has them, otherwise
 those of the lexicon of movement, and templates where it knows no word. The file is what `sadvae predict --descriptions`
-and `sadvae embed` read; prompts and answers are in it too.
+and `sadvae embed` read; prompts and answers are in it too. Descriptions that a file of names has stay as they are.
 """
 
 
@@ -59,7 +60,13 @@ def command(
     kept = cache or out.parent / f".{out.stem}.answers"
     chat = Chat(endpoint, kept, timeout) if endpoint else None
     with Progresses() as say:
-        found = describe(names, chat, count, lambda done, total: say("describe", done, total))
+        found = describe(names, chat, count, lambda done, total: say("describe", done, total), _given(classes))
+    own = own_sentence(out, found) if out.exists() else None
+    if own is not None:
+        raise SadvaeError(
+            f"{out} holds a sentence of your own that would be lost, {shorten(own, SHOWN)!r}; write "
+            f"to another file, or give {out} in place of the names: then its sentences stay."
+        )
     made: dict[str, Any] = (
         {"by": "model", "url": endpoint.public_url, "model": endpoint.model} if endpoint else {"by": "templates"}
     )
@@ -69,6 +76,15 @@ def command(
     typer.echo(f"Wrote {out}: {sentences} of {counted(len(found), 'class')}")
     if endpoint is None and not templates:
         typer.echo(f"No model was asked, since {URL} is not set.", err=True)
+
+
+def _given(classes: str) -> dict[str, tuple[str, ...]]:
+    """The descriptions that a file of names has already."""
+    file = file_of(classes) if dataset_of(classes) is None else None
+    if file is None or file.suffix.lower() != ".json":
+        return {}
+    texts = read_descriptions(file)
+    return dict(zip(texts.names, texts.descriptions, strict=True))
 
 
 def _table(found: list[Described]) -> Table:

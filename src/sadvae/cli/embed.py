@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sadvae.cli.names import dataset_of, file_of, names_of
+from sadvae.files import check_apart
 from sadvae.report.words import counted
 from sadvae.text.class_lists import class_texts, read_class_texts
 from sadvae.text.embed import embed_classes, precomputed_embeddings, write_class_embeddings
@@ -44,6 +45,7 @@ def command(
 ) -> None:
     """Embed and say how many vectors were written."""
     texts = _texts(classes)
+    check_apart(out, *filter(None, (file_of(classes), array)))
     if array is not None:
         embeddings = precomputed_embeddings(array, texts)
     else:

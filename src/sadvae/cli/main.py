@@ -117,6 +117,10 @@ def main(arguments: list[str] | None = None) -> None:
         errors.print("[bold red]Error:[/]", end=" ")
         errors.print(f"{error.filename}: {error.strerror}; check the path.", markup=False)
         sys.exit(2)
+    except KeyboardInterrupt:
+        # While modules are loaded, before Typer listens.
+        errors.print("Stopped.")
+        sys.exit(STOPPED)
     except SystemExit as stop:
         # Typer turns Ctrl-C into this code, without a word.
         if stop.code == STOPPED:

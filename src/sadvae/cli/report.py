@@ -9,7 +9,7 @@ import typer
 
 from sadvae.cli.ignored import refuse_ignored
 from sadvae.errors import SadvaeError
-from sadvae.files import check_target, write_text
+from sadvae.files import check_ending, write_text
 from sadvae.report.figures.style import checked_formats
 from sadvae.report.figures.write import write_figures
 from sadvae.report.overview.page import write_page
@@ -51,8 +51,10 @@ def command(
     if figures is None:
         refuse_ignored(context, ("formats",), "is of --figures, which was not given; give both, or leave it out")
     chosen = checked_formats(formats)
-    for target in (target for target in (out, html) if target is not None):
-        check_target(target)
+    if out is not None:
+        check_ending(out, (".md", ".txt"), "tables go")
+    if html is not None:
+        check_ending(html, (".html", ".htm"), "a page goes")
     if page is not None:
         check_page(page)
     found, encoders = read_all_records(records)

@@ -114,6 +114,8 @@ def run_seeds(settings: ExperimentSettings, source: Source, out: Path, seeds: li
                 f"ZSL: {counted.right} of {counted.count} clips of unseen classes named rightly, "
                 f"95 % interval {percent(counted.low)} to {percent(counted.high)} %."
             )
+        if len(run.record.unseen) == 1:
+            console.print("There is one unseen class, so ZSL had nothing to choose between; S, U and H say more.")
         for line in joined_lines(run.record.joined):
             console.print(line, markup=False)
         if not (run.folder / "recognizer").exists():

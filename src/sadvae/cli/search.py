@@ -75,7 +75,7 @@ def _search(plan: SearchPlan, workers: int, folder: Path, given: str) -> None:
     from sadvae.search.study import finished, go_on_with
 
     before = finished(go_on_with(plan))
-    typer.echo(f"{plan.trials} trials: {min(before, plan.trials)} finished before.")
+    typer.echo(f"{plan.trials} trials: {before} finished before.")
     failed: list[str] = []
     if before < plan.trials:
         with SearchProgress(plan.trials, before) as shown:

@@ -136,7 +136,9 @@ def read_texts(layout: PublishedLayout, text: str, text_encoder: str | None = No
     encoders = sorted(path.name for path in base.glob("*") if path.is_dir())
     if text_encoder is None and len(encoders) != 1:
         raise SadvaeError(
-            f"{base} holds text features of {', '.join(encoders) or 'no encoder'}; name one with --text-encoder."
+            f"{base} holds text features of {', '.join(encoders)}; name one with --text-encoder."
+            if encoders
+            else f"{base} holds no text features; expected ENCODER/TEXT_C.npy, as sadvae export --embeddings writes."
         )
     folder = base / (text_encoder or encoders[0])
     vectors = np.concatenate([_text_array(folder, mode) for mode in text.split("_")], axis=1)

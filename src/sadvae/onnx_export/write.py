@@ -53,7 +53,9 @@ def export_onnx(
     """
     check_libraries()
     if not names and not text_model:
-        raise SadvaeError("without a text model an export knows only names that are given; give some, or keep it.")
+        raise SadvaeError(
+            "without a text model an export knows only the names that are given; give some (--classes), or keep it."
+        )
     decision = Decision(recognizer.parts).eval()
     with atomic_folder(Path(folder), FILES) as new:
         progress("encoder")

@@ -94,6 +94,8 @@ def read_parts(folder: Path) -> Parts:
     try:
         if found == FIRST_FORMAT:
             return _first_format(folder, about)
+        if isinstance(found, str) and found.startswith("sadvae-onnx"):
+            raise SadvaeError(f"{folder} is an export to ONNX; name the recogniser that it was made of.")
         if found != FORMAT:
             raise SadvaeError(f"{folder} has format {found!r}; this version reads {FORMAT!r} and {FIRST_FORMAT!r}.")
         return _restored(about, load(read_bytes(folder / WEIGHTS, MAX_WEIGHTS)), folder)

@@ -48,7 +48,7 @@ def read_bvh_file(path: Path) -> np.ndarray:
     header, found, motion = data.partition(b"MOTION")
     if not found or len(header) > MAX_HEADER:
         raise SadvaeError(f"{path} has no line MOTION; expected HIERARCHY, joints, MOTION, frames.")
-    joints = read_hierarchy(header.decode("utf-8", "replace").split(), str(path))
+    joints = read_hierarchy(header.decode("utf-8-sig", "replace").split(), str(path))
     values = _motion(motion, sum(len(joint.channels) for joint in joints), header.count(b"\n"), path)
     check_size(len(values), len(joints), path)
     names = bvh_joints({joint.name: place for place, joint in reversed(list(enumerate(joints)))})
@@ -152,6 +152,8 @@ def _motion(text: bytes, columns: int, before: int, path: Path) -> np.ndarray:
     if len(found) < 2 or found[0][:1] != [b"Frames:"] or found[1][:2] != [b"Frame", b"Time:"]:
         raise SadvaeError(f"{path} has no lines Frames: and Frame Time: after MOTION.")
     rows, claimed = numbered[2:], b" ".join(found[0][1:])
+    if claimed == b"0" and not rows:
+        raise SadvaeError(f"{path} holds no frame; give a recording.")
     if not rows or claimed != str(len(rows)).encode():
         shown = claimed[:20].decode("ascii", "replace")
         raise SadvaeError(f"{path} claims {shown!r} frames and holds {len(rows)}; it may be truncated.")

@@ -122,8 +122,9 @@ def _with_ids(value: dict[str, list[str | int]], where: str, class_names: Sequen
         if not ids:
             raise _no_split(where)
         if entry.strip().casefold() not in ids:
-            near = get_close_matches(entry, class_names, 3, 0) or class_names
-            raise SadvaeError(f"{where} names {entry!r}, no class of these data; the nearest are {', '.join(near)}.")
+            near = get_close_matches(entry, class_names, 3, 0.4)
+            which = f"the nearest are {', '.join(near)}" if near else f"they are {', '.join(class_names[:3])}, ..."
+            raise SadvaeError(f"{where} names {entry!r}, no class of these data; {which}.")
         return ids[entry.strip().casefold()]
 
     entry = {part: [found(one) for one in classes] for part, classes in value.items()}

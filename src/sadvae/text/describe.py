@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sadvae.errors import SadvaeError
@@ -32,7 +33,7 @@ Answer with a JSON list of {count} strings and nothing else."""
 
 @dataclass(frozen=True)
 class Described:
-    """What one class got, and its source: "model", "built-in", "lexicon" or "templates".
+    """What one class got, and its source: "model", "built-in", "lexicon", "templates", or "given" by the user.
 
     prompt, answer: of a model, else empty.
     """
@@ -49,15 +50,20 @@ def describe(
     chat: Chat | None,
     count: int = 3,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    given: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Described]:
     """Several descriptions of each name, by a model, or without one by our own sentences, the lexicon and templates.
 
-    count: descriptions to ask a model for. progress: called with names done and names in all.
+    count: descriptions to ask a model for. progress: called with names done and names in all. given: descriptions of
+    names that have some, which stay as they are.
     Raises SadvaeError as Chat.ask does, and for an answer without a description.
     """
     found = []
     for name in names:
-        found.append(_asked(name, chat, count) if chat else from_templates(name))
+        if given.get(name):
+            found.append(Described(name, given[name], "given"))
+        else:
+            found.append(_asked(name, chat, count) if chat else from_templates(name))
         progress(len(found), len(names))
     return found
 
@@ -112,6 +118,30 @@ def write_descriptions(path: Path, found: Sequence[Described], made: dict[str, A
     answers = [{"name": d.name, "source": d.source, "prompt": d.prompt, "answer": d.answer} for d in found]
     classes = [{"name": d.name, "descriptions": list(d.descriptions)} for d in found]
     write_json(Path(path), {"format": FORMAT, "classes": classes, "made": {**made, "answers": answers}})
+
+
+def own_sentence(path: Path, found: Sequence[Described]) -> str | None:
+    """A sentence of a descriptions file that somebody wrote by hand and that is not in `found`; None without one.
+
+    What a model or rules gave can be had again: it follows from the answers that the file holds, or from the names.
+    Raises SadvaeError where the file is none of descriptions.
+    """
+    texts, answers = read_descriptions(path), _answers(read_json(path))
+    kept = {sentence for one in found for sentence in one.descriptions}
+    for name, sentences in zip(texts.names, texts.descriptions, strict=True):
+        again = sentences_of(answers[name]) if answers.get(name) else from_templates(name).descriptions
+        lost = [sentence for sentence in sentences if sentence not in again and sentence not in kept]
+        if lost:
+            return lost[0]
+    return None
+
+
+def _answers(value: Any) -> dict[str, str]:
+    """The answers of a model in a file that write_descriptions wrote, by class; none in any other."""
+    made = value.get("made") if isinstance(value, dict) else None
+    found = made.get("answers") if isinstance(made, dict) else None
+    entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return {str(entry.get("name")): str(entry.get("answer") or "") for entry in entries}
 
 
 def read_descriptions(path: Path) -> ClassTexts:
