@@ -79,6 +79,9 @@ def clips(path: Path, **changes) -> Path:
     return path
 
 
+EMPTY = {"lengths": np.zeros(0, int), "label": np.zeros(0, int), "names": np.zeros(0, "<U1")}
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -100,7 +103,7 @@ def clips(path: Path, **changes) -> Path:
         (lambda p: clips(p / "a.npz", names=np.array(["a", "a"])), ["'a'", "once"]),
         (lambda p: clips(p / "a.npz", lengths=np.array([12, 99])), ["lengths"]),
         (
-            lambda p: clips(p / "a.npz", data=np.zeros((0, 25, 3)), lengths=[], label=np.zeros(0, int), names=[]),
+            lambda p: clips(p / "a.npz", data=np.zeros((0, 25, 3)), **EMPTY),
             ["a.npz holds no clip"],
         ),
         (lambda p: os.mkfifo(p / "pipe") or p / "pipe", ["neither a file nor a folder"]),

@@ -90,6 +90,8 @@ def _check_file(path: Path, layout: str | None) -> None:
 def _read_and_describe(path: Path, layout: str | None) -> None:
     with Progresses() as say:
         clips = read_clip_set(path, layout=layout, progress=lambda done, total: say("check", done, total))
+    if not clips.clips:
+        raise SadvaeError(f"{path} holds no clip; give recordings.")
     describe_clips(clips)
     still = [clip.clip_id for clip in clips.clips if not clip.joints.any()]
     if still:
