@@ -60,6 +60,7 @@ FLOORS = {
     "report": 7,
     "serving": 7,
     "cli": 8,
+    "__main__": 9,
 }
 SAME_FLOOR = {
     ("task", "types"),

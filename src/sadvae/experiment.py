@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sadvae import stages
 from sadvae.comparing import all_fits, text_settings
-from sadvae.encoders.levels import LevelEncoders, load_encoders, pretrain_levels
+from sadvae.encoders.levels import LevelEncoders, check_levels, load_encoders, pretrain_levels
 from sadvae.errors import SadvaeError
 from sadvae.evaluation.calibrate import calibrate
 from sadvae.evaluation.disentanglement import probe_task
@@ -26,6 +26,7 @@ from sadvae.locks import locked
 from sadvae.machine import git_revision, peak_memory_mb, versions
 from sadvae.methods.protocol import Trained
 from sadvae.preparing import default_target, manifest_path, prepare_to
+from sadvae.protocol import Division
 from sadvae.recognition.config import origin_of
 from sadvae.recognizer import new_recognizer
 from sadvae.record import RunRecord
@@ -126,6 +127,8 @@ class Run:
             embeddings = self.embed(features.class_names)
         else:
             clips = self.prepare()
+            # Before texts are embedded and a level trains, which take a while.
+            check_levels(self._division(clips).levels(clips), stages.encoder_settings(self.settings.encoder))
             embeddings = self.embed(clips.class_names)
             encoders = self.pretrain(clips)
             features = self.extract(clips, encoders)
@@ -205,8 +208,7 @@ class Run:
 
     def pretrain(self, clips: ClipSet) -> LevelEncoders:
         """Skeleton encoders of both levels, on seen classes of training subjects (encoders/)."""
-        present = {clip.label for clip in clips.clips if clip.label is not None}
-        division = stages.division_for(self.settings.split, self.settings.data, clips.class_names, present)
+        division = self._division(clips)
         settings = stages.encoder_settings(self.settings.encoder)
         done: dict[str, int] = {}
 
@@ -225,6 +227,10 @@ class Run:
         self._stage("pretrain", path, key, build)
         self.encoders, self._encoders_stamp = load_encoders(path), read_json(stamp_path(path))
         return self.encoders
+
+    def _division(self, clips: ClipSet) -> Division:
+        present = {clip.label for clip in clips.clips if clip.label is not None}
+        return stages.division_for(self.settings.split, self.settings.data, clips.class_names, present)
 
     def extract(self, clips: ClipSet, encoders: LevelEncoders) -> Features:
         """Features of both levels (features/)."""

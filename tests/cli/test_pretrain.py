@@ -89,3 +89,13 @@ def test_check_knows_a_training_that_is_not_finished(tmp_path: Path, sadvae: Com
     (tmp_path / "e" / "test").mkdir(parents=True)
     (tmp_path / "e" / "test" / "config.json").write_text(json.dumps({"format": "sadvae-encoder-1"}))
     refused(sadvae("check", tmp_path / "e"), "e is not finished; give its `sadvae pretrain` command again")
+
+
+def test_a_level_with_too_few_clips_is_named_before_texts_are_embedded(tmp_path: Path, sadvae: CommandLine) -> None:
+    """Two people train, and one of them is held out at the calibration level: a clip of each class is left."""
+    path, out = tmp_path / "x.toml", tmp_path / "run"
+    changes = "generated = { subjects = 4, repetitions = 1 }"
+    path.write_text(f'name = "x"\n[data]\ndataset = "generated"\n{changes}\n[split]\nname = "generated"\n')
+    refused(sadvae("run", path, "--out", out), "level calibration: class", "has a single training clip")
+    assert not (out / "embeddings.npz").exists()
+    assert (out / "clips.npz").is_file()

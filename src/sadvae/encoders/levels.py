@@ -79,7 +79,7 @@ def pretrain_levels(
     """
     check_place(folder)
     levels = division.levels(clips)
-    _check_counts(levels, settings)
+    check_levels(levels, settings)
     job = _Job(len(clips.class_names), settings, seed, Path(folder), device)
     job.folder.mkdir(parents=True, exist_ok=True)
     if process_count() > 1:
@@ -112,8 +112,8 @@ def _finish(levels: Levels, division: Division, folder: Path) -> None:
         remove_checkpoint(_checkpoint(folder, name))
 
 
-def _check_counts(levels: Levels, settings: EncoderSettings) -> None:
-    """Raise SadvaeError for a level with too few training clips of a class before any level trains."""
+def check_levels(levels: Levels, settings: EncoderSettings) -> None:
+    """Raise SadvaeError for a level with too few training clips of a class, before any level trains."""
     for name, task in levels.items():
         with located(f"level {name}"):
             training_parts(task.train, settings.validation, task.split.seen)
