@@ -13,7 +13,8 @@ from sadvae.errors import LeakageError, SadvaeError
 from sadvae.joined_clips import join_clips
 from sadvae.joining import joined_division, joined_split, joined_subjects
 from sadvae.protocol import Division, Levels
-from sadvae.settings import DataSettings
+from sadvae.search.levels import _other
+from sadvae.settings import DataSettings, ExperimentSettings, SplitSettings
 from sadvae.splits.reader import build_split
 from sadvae.text.merging import JoinedClasses, join_classes
 from sadvae.types import ClipSet
@@ -112,6 +113,13 @@ def test_test_people_of_every_data_set_stay_out_and_people_of_one_number_are_sev
     assert levels.test.allow == ()
 
 
+def test_people_that_others_share_allow_nothing_of_the_data_set_that_tests() -> None:
+    parts = [DATA.more[0].model_copy(update={"train_subjects": "clips"}), *DATA.more[1:]]
+    levels = divided(DATA.model_copy(update={"more": tuple(parts)}))
+    assert levels.test.allow == ()
+    assert {c.subject for c in levels.test.train.clips if c.clip_id.startswith("a:")} == {"a:1", "a:3", "a:5"}
+
+
 def test_what_must_not_train_changes_nothing_when_it_is_poisoned() -> None:
     clean = divided()
     trained = set(clean.test.trace.clip_ids)
@@ -168,3 +176,18 @@ def test_an_unseen_class_needs_test_clips_of_the_data_set_that_tests() -> None:
     without = SETS[0].where(clip.label != 4 for clip in SETS[0].clips)
     with pytest.raises(SadvaeError, match="needs clips of bend"):
         divided(sets=[without, *SETS[1:]])
+
+
+def test_a_held_out_class_needs_clips_of_the_data_set_that_tests() -> None:
+    without = SETS[0].where(clip.label != 2 for clip in SETS[0].clips)
+    with pytest.raises(SadvaeError, match="needs clips of wave"):
+        divided(sets=[without, *SETS[1:]])
+
+
+def test_a_search_holds_out_classes_of_the_data_set_that_tests_alone() -> None:
+    classes = classes_of()
+    split = joined_split(build_split("s", list(UNSEEN), 6, HELD), classes, DATA.joining)
+    division = Division(split=split, joined=joined_division(DATA, split, classes))
+    settings = ExperimentSettings(name="x", data=DATA, split=SplitSettings(name="s"))
+    drawn = [_other(settings, division, number).split.validation_unseen for number in range(1, 20)]
+    assert {c for held in drawn for c in held or ()} == {0, 1, 2, 3}

@@ -64,6 +64,17 @@ def test_clips_without_subjects_are_divided_by_clips_and_say_so() -> None:
     assert not {c.clip_id for c in lower.test_seen.clips} & {c.clip_id for c in lower.train.clips}
 
 
+def test_by_clips_the_first_of_a_class_trains_then_every_second() -> None:
+    task = divide(make_clips(classes=6, subjects=1, repetitions=5), SPLIT, "clips")
+    assert {c.clip_id[-1] for c in task.train.clips} == {"0", "2", "4"}
+    assert {c.clip_id[-1] for c in (*task.test_seen.clips, *task.test_unseen.clips)} == {"1", "3"}
+
+
+def test_the_last_quarter_of_the_training_subjects_by_number_is_held_out() -> None:
+    lower = hold_out(divide(make_clips(classes=6, subjects=22, repetitions=1), SPLIT))
+    assert {c.subject for part in (lower.test_seen, lower.test_unseen) for c in part.clips} == {"19", "21"}
+
+
 def test_subject_rules() -> None:
     clips = make_clips(subjects=5)
     assert training_subjects("odd", clips) == {"1", "3", "5"}
@@ -72,6 +83,13 @@ def test_subject_rules() -> None:
     assert training_subjects("ntu60-xsub", clips) == {"1", "2", "4", "5"}
     with pytest.raises(SadvaeError, match="'9' does not occur"):
         training_subjects("1,9", clips)
+
+
+def test_the_last_number_of_a_name_says_odd_or_even() -> None:
+    clips = make_clips(subjects=2)
+    people = {"1": "lab2-p1", "2": "lab2-p2"}
+    named = replace(clips, clips=tuple(replace(c, subject=people[c.subject or ""]) for c in clips.clips))
+    assert training_subjects("odd", named) == {"lab2-p1"}
 
 
 def test_names_of_training_subjects_may_have_blanks_inside() -> None:

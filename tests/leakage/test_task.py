@@ -79,6 +79,15 @@ def test_a_subject_in_training_and_test_is_refused_unless_allowed(part: str) -> 
     assert "shared_subjects" in sound(**{part: poisoned}, allow=("shared_subjects",)).allow
 
 
+@pytest.mark.parametrize("part", ["test_seen", "test_unseen"])
+def test_a_shared_subject_is_refused_where_no_encoder_names_subjects(part: str) -> None:
+    trace = replace(TRACE, subjects=())
+    parts = {name: replace(getattr(sound(), name), encoder=trace) for name in ("train", "test_seen", "test_unseen")}
+    parts[part] = replace(parts[part], subjects=("3", "4"))
+    with pytest.raises(LeakageError, match="subject 3 is in training"):
+        sound(**parts, calibration=None)
+
+
 def test_a_training_clip_under_another_name_is_refused() -> None:
     task = sound()
     features = np.stack([task.train.features[2], task.test_unseen.features[1]])
@@ -152,6 +161,17 @@ def test_calibration_on_a_test_subject_is_refused() -> None:
         sound(calibration=calibration(test_seen=poisoned))
 
 
+@pytest.mark.parametrize("part", ["test_seen", "test_unseen"])
+def test_a_subject_of_one_test_part_alone_is_kept_from_encoder_and_calibration(part: str) -> None:
+    tests = {part: replace(getattr(sound(), part), subjects=("6", "6"))}
+    saw = replace(sound().train, encoder=replace(TRACE, subjects=("1", "6")))
+    with pytest.raises(LeakageError, match="encoder was trained on test subject 6"):
+        sound(**tests, train=saw)
+    lower = calibration(test_seen=replace(calibration().test_seen, subjects=("3", "6")))
+    with pytest.raises(LeakageError, match="calibration uses test subject 6"):
+        sound(**tests, calibration=lower)
+
+
 def test_a_calibration_encoder_that_saw_a_held_out_class_is_refused() -> None:
     poisoned = replace(calibration().train, encoder=replace(LOWER_TRACE, classes=(0, 1, 2)))
     with pytest.raises(LeakageError, match="class 2"):
@@ -176,6 +196,13 @@ def test_differing_feature_widths_are_refused() -> None:
     wide = FeatureSet(np.ones((2, 9), np.float32), good.labels, good.clip_ids, good.subjects, None, TRACE)
     with pytest.raises(SadvaeError, match="widths"):
         sound(test_seen=wide)
+
+
+def test_logits_without_a_column_for_the_last_seen_class_are_refused() -> None:
+    parts = {name: getattr(sound(), name) for name in ("train", "test_seen", "test_unseen")}
+    short = {n: replace(part, seen_logits=np.zeros((len(part.labels), 3), np.float32)) for n, part in parts.items()}
+    with pytest.raises(SadvaeError, match="have 3 columns, and split 'test' has seen class 3"):
+        sound(**short)
 
 
 def test_an_unknown_allowance_is_refused() -> None:

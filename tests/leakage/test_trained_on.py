@@ -56,6 +56,13 @@ def test_test_clips_may_not_have_been_trained() -> None:
         check(saw(), saw(train=replace(train, labels=np.array(turned))))
 
 
+def test_the_order_of_training_clips_does_not_tell_trainings_apart() -> None:
+    train = task().train
+    rows, names = (train.features[::-1], train.labels[::-1]), train.clip_ids[::-1]
+    turned = FeatureSet(*rows, names, None, None, train.encoder)
+    assert saw(train=turned) == saw()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -69,3 +69,22 @@ def test_validation_clips_do_not_train() -> None:
     curves = [[(epoch.loss, epoch.accuracy) for epoch in report.epochs] for report in (one, other)]
     assert curves[0] == curves[1]
     assert [epoch.validation for epoch in one.epochs] != [epoch.validation for epoch in other.epochs]
+
+
+def test_validation_clips_do_not_standardise_numbers_of_movement() -> None:
+    numbers = SETTINGS.model_copy(update={"features": "kinematics", "epochs": 1})
+    tasks = TASK, divide(poisoned(CLIPS, "3"), TASK.split)
+    networks = [pretrain(task, 6, numbers, 0).network for task in tasks]
+    means, variances = (
+        [network.get_buffer(f"kinematics.norm.running_{name}") for network in networks] for name in ("mean", "var")
+    )
+    np.testing.assert_array_equal(*means)
+    np.testing.assert_array_equal(*variances)
+
+
+def test_people_are_last_by_number_and_a_clip_without_a_person_makes_clips_validate() -> None:
+    clips = make_clips(classes=2, subjects=12, repetitions=1)
+    assert training_parts(clips, 0.1).subjects == ("12",)
+    unnamed = replace(clips, clips=(replace(clips.clips[0], subject=None), *clips.clips[1:]))
+    parts = training_parts(unnamed, 0.25)
+    assert (parts.subjects, len(parts.validation.clips)) == ((), 6)

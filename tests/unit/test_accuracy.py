@@ -92,6 +92,13 @@ def test_validation_touches_no_test_clip() -> None:
         validate_all(task, ["2"])
 
 
+def test_validation_of_one_training_person_goes_by_clips_and_says_so() -> None:
+    task = divide_all(make_clips(classes=3, subjects=2, repetitions=4))
+    lower = validate_all(task)
+    assert (task.allow, lower.allow) == ((), ("shared_subjects",))
+    assert len(lower.test_seen.clips) == 3
+
+
 def test_the_same_people_on_both_sides_are_refused_or_named() -> None:
     task = divide_all(make_clips())
     with pytest.raises(LeakageError, match="subject 1 is in training"):
