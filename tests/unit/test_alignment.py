@@ -141,6 +141,18 @@ def test_cca_trains_on_texts_that_do_not_vary_in_all_directions() -> None:
     assert np.isfinite(p).all()
 
 
+def test_directions_of_cca_count_by_their_correlation_to_a_power() -> None:
+    task = trivial_task()
+    one, four = (CCA(power=power).fit(task, 0).skeleton_map for power in (1.0, 4.0))
+    ratio = np.linalg.norm(four, axis=0) / np.linalg.norm(one, axis=0)
+    assert (np.diff(ratio) <= 1e-6).all()
+    assert ratio[0] > ratio[-1]
+
+
+def test_cca_has_the_ridge_that_its_results_were_made_with() -> None:
+    assert (CCA().ridge, CCA().power) == (10.0, 1.0)
+
+
 @given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0.51, 1))
 def test_weights_grow_linearly(progress: float, start: float, end: float) -> None:
     assert grown(progress, start, end) == pytest.approx(np.interp(progress, [start, end], [0, 1]), abs=1e-9)

@@ -117,6 +117,25 @@ def test_calibration_of_a_task_is_what_plain_loops_give(task: ZeroShotTask, leve
     assert found.fit.slope == pytest.approx(by_hand.slope, rel=1e-3)
 
 
+def test_classes_are_the_evidence_for_new_names_and_clips_for_trained_classes(
+    task: ZeroShotTask, levels: TrainedLevels
+) -> None:
+    found, lower, trained = calibrate(levels, task), task.calibration, levels.calibration
+    assert found is not None
+    assert found.unseen is not None
+    assert found.seen is not None
+    assert lower is not None
+    assert trained is not None
+    assert lower.test_seen.seen_logits is not None
+    (unseen, seen), parts = (lower.split.unseen, lower.split.seen), (lower.test_unseen, lower.test_seen)
+    columns = [np.array([ids.index(c) for c in part.labels]) for ids, part in zip((unseen, seen), parts, strict=True)]
+    raw = trained.unseen_probabilities(parts[0].features, class_vectors(trained, lower.classes, unseen))
+    expected = fit_temperature(np.log(raw.astype(float)), columns[0], len(unseen), 0.25)
+    assert found.unseen.value == pytest.approx(expected)
+    logits = lower.test_seen.seen_logits[:, list(seen)].astype(float)
+    assert found.seen.value == pytest.approx(fit_temperature(logits, columns[1], len(columns[1]), 0.25))
+
+
 def test_calibration_makes_probabilities_truer(task: ZeroShotTask, levels: TrainedLevels) -> None:
     found = calibrate(levels, task)
     assert found is not None

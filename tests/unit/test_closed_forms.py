@@ -64,6 +64,19 @@ def test_ridge_chooses_its_penalty_on_seen_classes_alone() -> None:
     assert torch.equal(chosen, fixed)
 
 
+def test_a_penalty_is_scored_on_classes_that_did_not_train() -> None:
+    task, held = trivial_task(), np.arange(8)
+    noise = np.random.default_rng(0).normal(0, 2, task.train.features.shape)
+    x, labels = (task.train.features + noise).astype(np.float32), task.train.labels
+    out = np.isin(labels, held)
+    names = tuple(map(str, range(int((~out).sum()))))
+    kept = replace(task.train, features=x[~out], labels=labels[~out], clip_ids=names, seen_logits=None)
+    trained = RidgeNearestText(alpha=0.1).fit(replace(task, train=kept, calibration=None), 0)
+    p = trained.unseen_probabilities(x[out], task.classes.of(held.tolist()))
+    found = RidgeNearestText()._score(x.astype(np.float64), labels, task, held, 0.1)
+    assert found == pytest.approx(np.mean(held[p.argmax(axis=1)] == labels[out]))
+
+
 @pytest.mark.parametrize(("gamma", "lam"), [(1.0, 1.0), (100.0, 0.1)])
 def test_eszsl_is_where_its_loss_has_no_slope(gamma: float, lam: float) -> None:
     """The gradient of their loss: |X V S' - Y|^2 + gamma |V S'|^2 + lam |X V|^2 + gamma lam |V|^2."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadvae.evaluation.disentanglement import Probe, cross_validated_probe, probe_task
+from sadvae.evaluation.disentanglement import Probe, _fit_and_test, cross_validated_probe, probe_task
 from sadvae.evaluation.trivial import trivial_task
 from sadvae.methods.protocol import Latents
 from sadvae.methods.ridge import RidgeNearestText
@@ -53,6 +53,14 @@ def test_a_group_never_helps_its_own_test() -> None:
     rows = codes[LABELS * SUBJECTS + PEOPLE]
     assert probe(rows, groups=np.arange(len(LABELS))).accuracy == 1.0
     assert probe(rows).accuracy < 0.6
+
+
+def test_a_test_clip_does_not_move_what_is_read_from_the_others() -> None:
+    rows, test = rows_of(LABELS, 0.5), np.flatnonzero(PEOPLE == 0)
+    other = rows.copy()
+    other[test[0]] *= 1000
+    costs = [_fit_and_test(r, LABELS, np.flatnonzero(PEOPLE != 0), test)[1][1:] for r in (rows, other)]
+    np.testing.assert_allclose(costs[1], costs[0], rtol=1e-4)
 
 
 def test_every_label_weighs_the_same() -> None:

@@ -100,6 +100,20 @@ def test_generalised_scores_by_hand() -> None:
     assert found.curve_area == pytest.approx(4 / 9)
 
 
+def test_a_column_of_logits_is_a_class_id_whatever_ids_the_seen_classes_have() -> None:
+    ids, plain = np.array([1, 3, 0, 2]), task()
+
+    def renamed(part: FeatureSet) -> FeatureSet:
+        logits = None if part.seen_logits is None else part.seen_logits[:, np.argsort(ids)]
+        return replace(part, labels=ids[part.labels], seen_logits=logits, encoder=replace(TRACE, classes=(1, 3)))
+
+    train, seen, unseen = map(renamed, plain.parts)
+    other = ZeroShotTask(ClassSplit("hand", (1, 3), (0, 2)), train, seen, unseen, plain.classes)
+    found, wanted = scores(GATE, other), scores(GATE, plain)
+    assert (found.seen_accuracy, found.unseen_accuracy) == (wanted.seen_accuracy, wanted.unseen_accuracy)
+    assert found.curve == wanted.curve
+
+
 def test_results_by_class() -> None:
     found = {result.id: result for result in scores(GATE, task()).classes}
     assert [(r.name, r.seen, r.count) for r in found.values()] == [
@@ -158,3 +172,21 @@ def test_a_gate_of_the_calibration_level_serves_the_test_level() -> None:
     whole = replace(given, calibration=None)
     again = evaluate(levels.trained, gate, whole, names, method="ridge", preset=None, selection="last_step", epoch=0)
     assert again == found
+
+
+def test_the_gate_reads_no_column_of_a_held_out_class_where_it_is_fitted() -> None:
+    given = trivial_task()
+    lower = given.calibration
+    assert lower is not None
+    held_out = list(lower.split.unseen)
+    levels = train_levels(RidgeNearestText(), given, 0, LastStep())
+
+    def loud(part: FeatureSet) -> FeatureSet:
+        assert part.seen_logits is not None
+        logits = part.seen_logits.copy()
+        logits[:, held_out] = 50
+        return replace(part, seen_logits=logits)
+
+    other = replace(lower, test_seen=loud(lower.test_seen), test_unseen=loud(lower.test_unseen))
+    fits = [calibrate_gate("max_probability", levels, replace(given, calibration=c), 0) for c in (lower, other)]
+    assert fits[0] == fits[1]

@@ -56,6 +56,14 @@ def test_calibration_error_by_hand() -> None:
     assert metrics.expected_calibration_error(confident, right) == pytest.approx(0.5 * 0.05 + 0.5 * 0.05, abs=1e-6)
 
 
+def test_calibration_error_keeps_the_two_surest_of_ten_bins_apart() -> None:
+    surest = metrics.expected_calibration_error(np.array([0.85, 0.95], np.float32), np.array([False, True]))
+    assert surest == pytest.approx(0.5 * 0.85 + 0.5 * 0.05, abs=1e-6)
+    # One of ten bins, two of fifteen.
+    one = metrics.expected_calibration_error(np.array([0.61, 0.69], np.float32), np.array([False, True]))
+    assert one == pytest.approx(0.65 - 0.5, abs=1e-6)
+
+
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
 def test_corners_draw_the_same_curve(clips: list[tuple[bool, bool, bool, int]]) -> None:
     is_seen, if_seen, if_unseen = (np.array([clip[i] for clip in clips]) for i in range(3))

@@ -86,6 +86,26 @@ def test_levels_carry_the_picked_epoch_of_both_trainings() -> None:
     assert_same_weights(levels.trained.weights(), snapshots[levels.epoch].weights())
 
 
+def test_the_gate_level_is_of_the_picked_epoch_too() -> None:
+    class First(LastStep):
+        def pick(self, held_out: Any, test: Any, epochs: int) -> int:
+            return 0
+
+    task, lower = trivial_task(), []
+    assert task.calibration is not None
+    METHODS["sadvae"].fit(task.calibration, 0, lambda _e, snapshot, _l: lower.append(snapshot))
+    levels = train_levels(METHODS["sadvae"], task, 0, First())
+    assert levels.calibration is not None
+    assert_same_weights(levels.calibration.weights(), lower[0].weights())
+
+
+def test_fit_returns_what_the_last_epoch_showed_its_decision_included() -> None:
+    seen: list[Any] = []
+    final = METHODS["published"].fit(trivial_task(), 0, lambda _e, snapshot, _l: seen.append(snapshot))
+    assert final.describe() == seen[-1].describe()
+    assert_same_weights(final.weights(), seen[-1].weights())
+
+
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
 def test_several_rules_of_one_training_give_what_each_gives_alone(method: Method) -> None:
     task = trivial_task()

@@ -156,6 +156,11 @@ def test_directions() -> None:
     assert Estimate(0.5, None, None, None, 1, 1).direction == 0
 
 
+def test_an_interval_that_touches_zero_has_no_direction() -> None:
+    for low, high, direction in ((0.0, 0.2, 0), (-0.2, 0.0, 0), (0.1, 0.2, 1), (-0.2, -0.1, -1)):
+        assert Estimate((low + high) / 2, 0.1, low, high, 3, 6).direction == direction
+
+
 def test_bad_values() -> None:
     assert estimate({}) is None
     assert estimate({"a": {}}) is None
