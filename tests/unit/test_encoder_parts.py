@@ -135,6 +135,15 @@ def test_random_rotations_are_rotations(seed: int, degrees: float) -> None:
     torch.testing.assert_close(torch.linalg.det(turns), torch.ones(5))
 
 
+def test_bodies_turn_about_the_vertical_and_a_third_as_far_about_the_rest() -> None:
+    turns = random_rotations(30.0, 4000, torch.Generator().manual_seed(0)).double()
+    # R = X Y Z: sin y stands alone, x and z in its row and column.
+    y = torch.asin(turns[:, 0, 2]).abs().max().rad2deg()
+    x = torch.atan2(-turns[:, 1, 2], turns[:, 2, 2]).abs().max().rad2deg()
+    z = torch.atan2(-turns[:, 0, 1], turns[:, 0, 0]).abs().max().rad2deg()
+    assert [round(float(most)) for most in (x, y, z)] == [10, 30, 10]
+
+
 def test_bodies_of_one_clip_are_turned_alike() -> None:
     plain = EncoderSettings(noise=0.0, joint_dropout=0.0)
     joints = torch.randn(1, 4, 5, 3).expand(3, 4, 5, 3)
@@ -144,6 +153,23 @@ def test_bodies_of_one_clip_are_turned_alike() -> None:
     begin, share = random_crops(plain, 100, torch.Generator().manual_seed(0))
     assert float((begin + share).max()) <= 1
     assert float(share.min()) >= plain.crop
+
+
+def test_crops_begin_anywhere_that_leaves_room() -> None:
+    begin, share = random_crops(EncoderSettings(crop=0.5), 2000, torch.Generator().manual_seed(0))
+    place = begin / (1 - share)
+    assert float(place.min()) < 0.05
+    assert float(place.max()) > 0.95
+    assert float(place.mean()) == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_share_of_joints_is_lost_and_the_others_stay_where_they_are() -> None:
+    still = EncoderSettings(rotation_degrees=0, scale=0, noise=0, joint_dropout=0.25)
+    joints = torch.randn(400, 2, 5, 3) + 5
+    changed = augmented(joints, torch.arange(400), still, torch.Generator().manual_seed(0))
+    lost = ~changed.any(3)
+    assert float(lost.float().mean()) == pytest.approx(0.25, abs=0.04)
+    torch.testing.assert_close(changed[~lost], joints[~lost])
 
 
 def test_a_lost_joint_stays_lost_when_bodies_are_changed() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sadvae.errors import SadvaeError
+from sadvae.skeleton.estimates import Person, clip_joints
 from sadvae.skeleton.read import read_clip_set
 from tests.unit import format_files as files
 
@@ -86,6 +87,13 @@ def test_people_are_told_apart_by_place_or_by_their_numbers(tmp_path: Path) -> N
     (clip,) = read_clip_set(files.write(tmp_path / "a.json", json.dumps(numbered))).clips
     np.testing.assert_allclose(clip.joints[0, :, 0, 0], [-one[0, 0, 0], -two[1, 0, 0]], rtol=1e-6)
     assert not clip.joints[1, 0].any()
+
+
+def test_lost_joints_do_not_draw_a_person_to_the_origin() -> None:
+    far, near = np.full((4, 3), 10.0), np.full((4, 3), 3.0)
+    partly = far * np.array([1, 0, 0, 0])[:, None]
+    found = clip_joints([[Person(far), Person(near)], [Person(partly), Person(near + 1)]], "x")
+    np.testing.assert_array_equal(found[:, 1, 0, 0], [10, 4])
 
 
 @pytest.mark.parametrize(

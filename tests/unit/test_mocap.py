@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from sadvae.errors import SadvaeError
 from sadvae.skeleton.asf_amc import read_asf
-from sadvae.skeleton.bvh import positions, read_hierarchy
+from sadvae.skeleton.bvh import Joint, _unit, positions, read_hierarchy
 from sadvae.skeleton.layouts import load_layout
 from sadvae.skeleton.preprocess import prepare_clip_set
 from sadvae.skeleton.read import read_clip_set, source_digest
@@ -82,6 +82,12 @@ def test_bvh_at_rest_is_upright_in_metres_and_not_mirrored(unit: float, metres: 
     lost = [name for name in LAYOUT.joints if not at(joints, name).any() and name != "hip center"]
     assert "left thumb" in lost
     assert "left elbow" not in lost
+
+
+def test_the_longer_leg_tells_the_unit() -> None:
+    names = {"left knee": 0, "left ankle": 1, "right knee": 2, "right ankle": 3}
+    lengths = (0.4, 0.4, 0.0, 0.0)
+    assert _unit([Joint("j", -1, [0.0, -length, 0.0]) for length in lengths], names) == 1.0
 
 
 def test_joints_of_other_names_are_known(tmp_path: Path) -> None:

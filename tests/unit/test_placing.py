@@ -17,6 +17,7 @@ from sadvae.skeleton.placing import (
     trunk,
     turn_upright,
 )
+from sadvae.types import Layout
 from tests.conftest import STICK
 
 KINECT = load_layout("kinect-v2")
@@ -32,6 +33,12 @@ def test_the_trunk_is_joints_one_and_two_of_a_kinect() -> None:
     assert [old.joints[joint] for joint in trunk(old)] == ["hip center", "spine"]
     with pytest.raises(DegeneratePoseError, match="'stick' has no joint between the hips"):
         trunk(STICK)
+
+
+def test_the_trunk_goes_to_the_spine_whatever_else_is_joined_to_the_hips() -> None:
+    joints = ("tail", "left hip", "right hip", "hip centre", "spine", "left shoulder", "right shoulder")
+    bones = ((3, 0), (3, 1), (3, 2), (3, 4), (4, 5), (4, 6))
+    assert trunk(Layout("tailed", joints, bones, (1, 2), 4, (5, 6))) == (3, 4)
 
 
 def test_the_first_frame_of_the_main_person_is_the_origin() -> None:

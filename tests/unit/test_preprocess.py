@@ -100,6 +100,13 @@ def test_a_joint_that_was_never_measured_lies_on_its_neighbour() -> None:
         np.testing.assert_array_equal(filled[:, :, joint], joints[:, :, elbow])
 
 
+def test_a_joint_that_a_second_person_never_had_is_put_at_that_persons_neighbour() -> None:
+    joints = moving(persons=2).astype(np.float32)
+    joints[1, :, 4] = 0
+    filled = fill_lost_joints(joints, STICK)
+    np.testing.assert_array_equal(filled[1, :, 4], joints[1, :, 2])
+
+
 def test_bone_distances_count_bones() -> None:
     layout = load_layout("kinect-v2")
     joint = {name: index for index, name in enumerate(layout.joints)}

@@ -150,6 +150,15 @@ def test_the_map_is_the_least_squared_error_over_both() -> None:
     np.testing.assert_allclose(found["text_mean"], middle, atol=1e-5)
 
 
+def test_classes_weigh_the_same_in_the_middle_of_texts_however_many_clips_they_have() -> None:
+    of = task(lessons())
+    keep = np.arange(len(of.train.labels)) >= 6
+    names = tuple(name for name, kept in zip(of.train.clip_ids, keep, strict=True) if kept)
+    fewer = replace(of.train, features=of.train.features[keep], labels=of.train.labels[keep], clip_ids=names)
+    trained = Taught(taught()).fit(replace(of, train=fewer), 0)
+    np.testing.assert_allclose(trained.weights()["text_mean"], of.classes.of(of.split.seen).mean(0), atol=1e-6)
+
+
 def test_answers_are_corrected_cosines_over_a_temperature() -> None:
     of = task(lessons())
     trained, plain = (Taught(taught(hub_correction=on)).fit(of, 0) for on in (True, False))
@@ -251,6 +260,13 @@ def test_lessons_are_brought_to_the_means_of_the_task() -> None:
     assert found.columns[30:].tolist() == [5, 6, 7] * 3
 
 
+def test_lessons_come_to_the_mean_of_classes_not_of_clips() -> None:
+    own = TrainingData(torch.randn(30, 4), torch.tensor([0] * 26 + [1, 2, 3, 4]), torch.randn(5, 6) * 2 + 1)
+    texts = np.random.default_rng(1).normal(size=(3, 6)).astype(np.float32)
+    given = Lessons(np.ones((3, 4), np.float32), np.arange(3), texts)
+    torch.testing.assert_close(joined(own, given).classes[5:].mean(0), own.classes.mean(0))
+
+
 def test_a_hub_is_put_right() -> None:
     similarity = torch.tensor([[0.9, 0.8], [0.9, 0.5]])
     usual = torch.tensor([[0.95, 0.4], [0.85, 0.6]])
@@ -265,6 +281,16 @@ def test_anchors_are_of_every_class() -> None:
     assert len(rows) == ANCHORS
     assert set(labels[rows].tolist()) == set(range(50))
     assert sorted(anchor_rows(np.array([1, 0, 1]))) == [0, 1, 2]
+
+
+def test_anchors_are_as_many_of_every_class() -> None:
+    labels = np.random.default_rng(0).permutation(np.arange(5120) % 10)
+    counts = np.bincount(labels[anchor_rows(labels)])
+    assert counts.max() - counts.min() <= 1
+
+
+def test_there_are_as_many_anchors_as_the_page_says() -> None:
+    assert ANCHORS == 512
 
 
 class Words:
@@ -330,6 +356,11 @@ def test_material_keeps_rows_and_texts_together(material: Material) -> None:
     np.testing.assert_array_equal(found.texts, vectors[kept])
     np.testing.assert_array_equal(found.features, material.features[kept])
     np.testing.assert_allclose(material.features.mean(0), 0, atol=0.3)
+
+
+def test_composed_movements_are_told_by_their_own_sentences_where_classes_take_the_lexicons(material: Material) -> None:
+    own, asked = (material.vectors(Words(), mode) for mode in ("names+descriptions", "names+movement"))
+    np.testing.assert_array_equal(asked, own)
 
 
 def test_a_file_keeps_material_and_a_foreign_one_is_refused(material: Material, tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from torch.nn import functional
 from sadvae.methods.buffer import Buffer
 from sadvae.methods.draws import RandomDraws
 from sadvae.methods.networks import Networks
-from sadvae.methods.sa_dvae import Terms, Trainer
+from sadvae.methods.sa_dvae import Terms, Trainer, decision_seed, new_training
 from sadvae.methods.schedules import Weights
 from sadvae.methods.settings import SADVAESettings, paper, published, sadvae
 from sadvae.methods.text_span import TextSpan
+from sadvae.methods.training import TrainingData
 
 DX, DY, R, V, N = 7, 11, 5, 3, 6
 WEIGHTS = Weights(kl_skeleton=0.3, kl_text=0.2, cross=1.7, total_correlation=0.6, discriminator=0.9)
@@ -178,6 +179,19 @@ def test_a_single_class_spans_something() -> None:
     assert TextSpan.of(new_networks(sadvae(**SIZES)), torch.zeros(1, DY)).basis.shape == (DY, 1)
 
 
+def test_within_the_span_a_mean_over_the_text_is_still_over_its_full_width() -> None:
+    raw = TrainingData(torch.randn(20, DX), torch.arange(20) % 3, torch.randn(3, DY))
+    trainer, data, _ = new_training(raw, sadvae(), torch.Generator())
+    assert data.classes.shape[1] < DY
+    assert trainer.widths == {"D_x": DX, "D_y": DY}
+
+
+def test_texts_are_standardised_by_classes_not_by_clips() -> None:
+    raw = TrainingData(torch.randn(20, DX), torch.tensor([0] * 18 + [1, 2]), torch.randn(3, DY))
+    _, _, weights = new_training(raw, sadvae(), torch.Generator())
+    torch.testing.assert_close(weights()["text_scaling.mean"], raw.classes.mean(0))
+
+
 def test_a_discriminator_loss_of_weight_0_still_moves_with_what_adam_remembers() -> None:
     """Adam's moments outlive a gradient of 0: skipping its arithmetic must not skip the step."""
     settings, (x, y, _) = published(**SIZES), batch()
@@ -215,3 +229,7 @@ def test_a_step_that_was_broken_off_leaves_nothing_to_learn() -> None:
     for name, parameter in other.named_parameters():
         if not name.startswith("discriminator"):
             torch.testing.assert_close(networks.get_parameter(name), parameter)
+
+
+def test_every_epoch_and_seed_starts_its_decision_elsewhere() -> None:
+    assert len({decision_seed(seed, epoch) for seed in range(5) for epoch in range(20)}) == 100
