@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from sadvae.recognizer import Recognizer
 from sadvae.skeleton.layouts import layout_names, load_layout
 from sadvae.types import ClipSet, SkeletonClip
 from tests.conftest import STICK
-from tests.recognizers import PLAIN, WordVectors
+from tests.recognizers import PLAIN, WordVectors, untrained_encoder
 
 CARRIER = STICK.joints.index("shoulder left")
 POSE = np.array([[-0.2, 0, 0], [0.2, 0, 0], [0, 0.5, 0], [-0.3, 1, 0], [0.3, 1, 0]], np.float32)
@@ -59,6 +61,16 @@ def test_the_average_posture_is_that_of_the_training_clips(trained: Recognizer) 
     found = average_posture(trained.encoder)
     assert found is not None
     np.testing.assert_allclose(found, POSE, atol=0.12)
+
+
+def test_joints_that_training_loses_on_purpose_do_not_pull_the_posture_to_the_origin() -> None:
+    plain = untrained_encoder()
+    plain.network.get_buffer("input_norm.running_mean").fill_(1.0)
+    for dropout, place in ((0.0, 1.0), (0.5, 2.0)):
+        encoder = replace(plain, settings=plain.settings.model_copy(update={"joint_dropout": dropout}))
+        found = average_posture(encoder)
+        assert found is not None
+        np.testing.assert_allclose(found, place)
 
 
 def test_effects_are_of_the_answer_that_is_asked_about() -> None:

@@ -16,7 +16,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sadvae.encoders import inference
 from sadvae.encoders.architectures import new_network
 from sadvae.encoders.bodies import Bodies
-from sadvae.encoders.extract import extract, extract_maps, extract_to_files
+from sadvae.encoders.extract import extract, extract_maps, extract_to_files, feature_set
 from sadvae.encoders.folding import folded
 from sadvae.encoders.inference import InferenceSettings
 from sadvae.encoders.settings import EncoderSettings, encoder_preset
@@ -187,6 +187,13 @@ def test_no_clips_give_no_rows(tmp_path: Path) -> None:
     found = extract_to_files(tmp_path, "x", used_encoder(), none, maps=True)
     assert found.features.shape == (0, 16)
     assert np.load(tmp_path / "x.maps.npy").shape == (0, 16, 5, 5)
+
+
+def test_where_a_clip_names_nobody_the_features_name_no_subjects() -> None:
+    clips, rows = make_clips(classes=1, subjects=2, repetitions=1), np.zeros((2, 4), np.float32)
+    mixed = replace(clips, clips=(replace(clips.clips[0], subject=None), clips.clips[1]))
+    assert feature_set(used_encoder(), mixed, rows, rows).subjects is None
+    assert feature_set(used_encoder(), clips, rows, rows).subjects == ("1", "2")
 
 
 def test_misfits_are_named(tmp_path: Path) -> None:

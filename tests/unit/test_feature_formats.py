@@ -155,6 +155,16 @@ def test_faulty_flora_archives_are_named(changes: dict[str, np.ndarray | None], 
     assert "tiny.npz" in str(caught.value)
 
 
+def test_unseen_clips_are_compared_row_by_row(tmp_path: Path) -> None:
+    path = write_flora_file(tmp_path / "tiny.npz")
+    with np.load(path) as raw:
+        arrays = {key: raw[key].copy() for key in raw.files}
+    arrays["zsl_data"][:, 0] = arrays["zsl_data"][::-1, 0]
+    np.savez(path, **arrays)
+    with pytest.raises(SadvaeError, match="are not the 2 of zsl_data"):
+        read_flora(path)
+
+
 def test_xlsa17_files_count_from_1(tmp_path: Path) -> None:
     folder = write_xlsa17(tmp_path / "AWA2")
     found, attributes = read_xlsa17(folder)

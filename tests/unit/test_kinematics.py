@@ -108,6 +108,14 @@ def test_place_and_size_of_a_body_do_not_matter(size: float, place: list[float],
     torch.testing.assert_close(numbers(moved), numbers(joints), rtol=0.02, atol=0.02)
 
 
+def test_numbers_are_standardised_by_the_spread_of_the_training_clips_themselves() -> None:
+    found = Kinematics(LAYOUT)
+    rows = torch.randn(6, NUMBERS, generator=torch.Generator().manual_seed(0))
+    found.standardise_by(rows)
+    np.testing.assert_allclose(found.norm.get_buffer("running_mean"), rows.mean(0), atol=1e-6)
+    np.testing.assert_allclose(found.norm.get_buffer("running_var"), np.var(rows.numpy(), axis=0), atol=1e-5)
+
+
 def test_it_learns_survives_saving_and_has_no_maps(tmp_path: Path) -> None:
     raw = generate_clip_set(settings=GeneratedSettings(actions=ACTIONS, subjects=4, repetitions=2))
     clips, _ = prepare_clip_set(raw, PrepareSettings())

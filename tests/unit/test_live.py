@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,21 @@ def test_nobody_is_no_prediction_and_people_may_come_and_go() -> None:
     assert (first.prediction, first.name) == (None, None)
     names = [a.name for frame in recording(("up", 15)).joints[0] if (a := stream.push(frame)) is not None]
     assert names[-1] == "up"
+
+
+def test_a_body_that_has_left_is_not_in_the_window_any_more() -> None:
+    seen: list[np.ndarray] = []
+
+    class Kept(Heights):
+        def predict(self, clips: Any, *rest: Any, **options: Any) -> Any:
+            seen.append(clips.joints)
+            return super().predict(clips, *rest, **options)
+
+    stream = Stream(Kept(), NAMES, window=0.5, rate=30.0, fps=30.0)
+    for people in (2,) * 15 + (1,) * 15:
+        stream.push(np.ones((people, 5, 3), np.float32))
+    assert [bool(body.any()) for body in seen[0]] == [True, True]
+    assert [bool(body.any()) for body in seen[-1]] == [True, False]
 
 
 def test_a_bad_frame_is_refused_and_not_taken() -> None:

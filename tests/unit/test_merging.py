@@ -74,6 +74,11 @@ def test_a_third_list_joins_what_the_second_added() -> None:
     assert set(joined.close_to((0,), -1.0)) == {1, 2}
 
 
+def test_a_class_of_a_third_list_may_be_like_any_member() -> None:
+    joined = join_classes([listed("a", jog=0), listed("b", run=20), listed("c", sprint=40)], 0.9)
+    assert shown(joined) == ["jog (a) = run (b) = sprint (c)"]
+
+
 def test_a_person_decides() -> None:
     own, other = listed("a", jog=0, bend=90), listed("b", jog=0, bow=150)
     told = join_classes([own, other], 0.9, same=[("bend", "b: bow")], different=[("jog", "jog")])

@@ -11,18 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sadvae.encoders.extract import extract
 from sadvae.errors import SadvaeError
 from sadvae.files import write_json
 from sadvae.methods.calibration import fit_scores, tempered
-from sadvae.methods.gate import GateInput, gate_to_json
+from sadvae.methods.gate import GateInput, MaxProbabilityGate, gate_to_json
 from sadvae.methods.store import save_trained
 from sadvae.recognition.answers import NONE_OF_THESE
 from sadvae.recognition.asked import prepared
 from sadvae.recognition.folder import is_recognizer, read_parts
 from sadvae.recognizer import Prediction, Recognizer
-from sadvae.types import FeatureSet, SkeletonClip
+from sadvae.text.class_lists import class_texts
+from sadvae.types import FeatureSet, FloatArray, SkeletonClip
 from tests.conftest import make_clips
 from tests.recognizers import CALIBRATION, CLASSES, WIDTH, WordVectors, recognizer
 
@@ -198,6 +200,29 @@ def test_gzsl_weighs_trained_and_new_names_by_the_gate() -> None:
         assert prediction.fits == pytest.approx(gate[i] + (1 - gate[i]) * zsl_fits[i], rel=1e-4)
 
 
+def test_trained_classes_have_the_logits_of_their_ids() -> None:
+    plain, names = recognizer(calibration=None), ["squat", "jump", "kick", "clap"]
+    found = replace(plain, config=plain.config.model_copy(update={"seen": (1, 3, 4, 5)}))
+    logits = features_of(plain, CLIPS).seen_logits
+    assert logits is not None
+    for one, row in zip(found.predict(CLIPS, names, mode="gzsl"), logits, strict=True):
+        expected = dict(zip(names, softmax(row[[1, 3, 4, 5]]), strict=True))
+        assert {a.name: a.probability for a in one.answers} == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_gate_reads_what_the_method_gives_not_what_is_calibrated() -> None:
+    class Spy(MaxProbabilityGate):
+        def seen_probability(self, clips: GateInput, seen_ids: Any) -> FloatArray:
+            read.append(clips.unseen_probabilities)
+            return super().seen_probability(clips, seen_ids)
+
+    read: list[FloatArray] = []
+    plain = recognizer()
+    replace(plain, gate=Spy(1.0, 0.2), known_texts=None).predict(CLIPS, NEW, mode="gzsl")
+    raw = plain.trained.unseen_probabilities(features_of(plain, CLIPS).features, plain.embed(NEW))
+    np.testing.assert_allclose(read[0], raw, atol=1e-6)
+
+
 def test_gzsl_takes_the_name_of_a_trained_class_for_that_class() -> None:
     found = recognizer()
     alone = found.predict(CLIPS, ["swim"], mode="gzsl")
@@ -238,6 +263,14 @@ def test_a_name_is_embedded_once_and_a_new_one_alone() -> None:
     found.predict(CLIPS, ["dive"], [["Hands first."]])
     assert words.asked == [*NEW, "dive", *words.asked[4:]]
     assert len(words.asked) == 5
+
+
+def test_a_name_of_a_built_in_list_takes_its_descriptions_from_there() -> None:
+    texts, words = class_texts("utd_mhad"), WordVectors()
+    plain = recognizer(words)
+    found = replace(plain, config=plain.config.model_copy(update={"text_mode": "descriptions"}))
+    found.embed([texts.names[0]])
+    assert set(texts.descriptions[0]) <= set(words.asked)
 
 
 def test_names_beyond_the_limit_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

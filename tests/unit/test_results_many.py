@@ -135,6 +135,12 @@ def test_an_oracle_is_never_called_the_best() -> None:
     assert best.startswith(f"SA-DVAE (sadvae), {100 * MAIN.mean():.1f} %")
 
 
+def test_where_oracles_alone_were_run_no_method_is_called_the_highest() -> None:
+    only = [make_evaluation(selection=ORACLE), make_evaluation("synse", None, selection=ORACLE)]
+    found = [r.model_copy(update={"selection": ORACLE, "evaluations": only}) for r in records()]
+    assert "Highest ZSL" not in results_markdown(found)
+
+
 def test_equal_results_of_two_files_count_once_and_contradictions_are_refused() -> None:
     twice = [r.model_copy(update={"name": "another"}) for r in records()[:2]]
     text = results_markdown([*records(), *twice])
@@ -142,6 +148,12 @@ def test_equal_results_of_two_files_count_once_and_contradictions_are_refused() 
     other = twice[0].model_copy(update={"evaluations": evaluations(0.1, 0.1, 0.0)})
     with pytest.raises(SadvaeError, match="two different results for split first, seed 0, selection last_step"):
         results_markdown([*records(), other])
+
+
+def test_runs_that_hold_out_other_classes_are_runs_of_their_own() -> None:
+    changes = {"name": "other", "validation_unseen": [1], "evaluations": evaluations(0.1, 0.1, 0.0)}
+    other = records()[0].model_copy(update=changes)
+    assert row(results_markdown([*records(), other]), "SA-DVAE (sadvae)", "last epoch")[2] == "7"
 
 
 def test_entries_of_one_name_and_two_definitions_have_two_rows() -> None:
@@ -176,6 +188,14 @@ def test_replication_says_published_ours_difference_and_rules() -> None:
     assert row(part, "second", "SynSE")[5:8] == ["\u2013", "not run", "\u2013"]
     gaps = [100 * (MAIN[i].mean() + 0.05) - 70 for i in range(3)]
     assert f"in {sum(g < 0 for g in gaps)} of 3 cases; the differences are {min(gaps):+.1f} to {max(gaps):+.1f}" in part
+
+
+def test_a_published_result_of_another_rule_is_not_set_against_our_oracle() -> None:
+    stated = {"method": "SA-DVAE", "source": "Li 2024", "selection": "unknown", "zsl": 70.0}
+    both = [make_evaluation(selection=ORACLE, zsl_accuracy=0.9), make_evaluation(zsl_accuracy=0.6)]
+    found = [r.model_copy(update={"evaluations": both}) for r in records(settings={"published": [stated]})]
+    part = results_markdown(found).split("### Are published results met?")[1]
+    assert row(part, "second", "SA-DVAE")[6:8] == ["last epoch", "-10.0"]
 
 
 def test_splits_and_experiments_of_one_name_are_not_taken_for_one_another() -> None:

@@ -22,9 +22,9 @@ from sadvae.recognition.answers import Answer, Prediction
 from sadvae.recognition.asked import UnfitError, prepared
 from sadvae.recordings.segments import Segment, best_path, log_scores, merged_segments
 from sadvae.recordings.timed import TimedClip
-from sadvae.recordings.timeline import CHUNK, Timeline, timeline
+from sadvae.recordings.timeline import CHUNK, LEAST_FIT, PRICE, STEP, WINDOW, Timeline, timeline
 from sadvae.recordings.timeline_files import subtitles, write_timelines
-from sadvae.recordings.windows import cell_edges, cell_scores, window_starts
+from sadvae.recordings.windows import cell_edges, cell_scores, frames_of, window_starts
 from sadvae.skeleton.clips_file import write_clips_file
 from sadvae.skeleton.recipe import PrepareSettings
 from sadvae.types import ClipSet, SkeletonClip
@@ -89,6 +89,12 @@ def test_stretches_without_a_body_have_no_segment() -> None:
     assert found.fits.tolist() == [1.0] * 20 + [0.0] * 20 + [1.0] * 20
 
 
+def test_a_stretch_without_a_body_has_no_segment_even_where_none_of_these_is_never_said() -> None:
+    clip = recording(("up", 60), ("nobody", 60), ("down", 60))
+    found = timeline(Heights(), clip, NAMES, window=1.0, step=0.1, fps=30, none_of_these=0)
+    assert [(s.name, s.start, s.end) for s in found.segments] == [("up", 0, 60), ("down", 120, 180)]
+
+
 def test_what_no_name_fits_has_no_segment_unless_that_is_turned_off() -> None:
     clip = recording(("up", 90))
     assert timeline(Heights(fits=0.1), clip, NAMES).segments == ()
@@ -114,6 +120,14 @@ def test_windows_are_asked_about_in_chunks_and_progress_is_told() -> None:
 def test_a_recording_shorter_than_a_window_is_one_window() -> None:
     found = timeline(Heights(), recording(("up", 20)), NAMES, window=2.0)
     assert [(s.name, s.start, s.end) for s in found.segments] == [("up", 0, 20)]
+
+
+def test_a_duration_is_the_nearest_number_of_frames() -> None:
+    assert [frames_of(seconds, 29.97, "it") for seconds in (1.5, 0.25, 0.001)] == [45, 7, 1]
+
+
+def test_defaults_are_those_that_the_page_states() -> None:
+    assert (WINDOW, STEP, LEAST_FIT, PRICE) == (1.5, 0.25, 0.25, 1.0)
 
 
 def test_every_frame_lies_in_a_window_and_in_one_cell() -> None:
@@ -198,6 +212,11 @@ def test_none_of_the_names_is_best_exactly_where_a_fit_is_less_likely_than_asked
     assert np.isneginf(log_scores(scores, fits, 0.0)[:, 2]).all()
 
 
+def test_one_cell_alone_cannot_rule_a_name_out() -> None:
+    scores, fits = np.array([[1.0, 0.0]], np.float32), np.ones(1, np.float32)
+    assert log_scores(scores, fits, 0.5)[0, 1] == pytest.approx(np.log(1e-3))
+
+
 def test_runs_become_segments_with_mean_scores() -> None:
     scores = np.array([[0.9, 0.1], [0.7, 0.3], [0.5, 0.5], [0.1, 0.9]], np.float32)
     found = merged_segments(np.array([0, 0, 2, 1]), scores, np.array([0, 5, 10, 15, 18]), ("a", "b"), 10.0)
@@ -230,6 +249,11 @@ def test_subtitles_have_number_times_and_name() -> None:
     assert subtitles(MADE) == (
         "1\n00:00:00,000 --> 00:00:00,500\nwave, left (90 %)\n\n2\n00:00:00,500 --> 01:01:00,500\nbow (80 %)\n"
     )
+
+
+def test_subtitles_round_to_the_nearest_millisecond() -> None:
+    segment = Segment(0, 30, 1.001, 2.0006, "up", 0.5)
+    assert "00:00:01,001 --> 00:00:02,001" in subtitles(replace(MADE, segments=(segment,)))
 
 
 def test_tables_and_json_hold_the_segments(tmp_path: Path) -> None:

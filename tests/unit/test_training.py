@@ -129,6 +129,16 @@ def test_clips_of_classes_that_name_a_side_stay_as_they_are() -> None:
     assert bool(torch.equal(drawn.labels, whole.labels))
 
 
+def test_clips_keep_their_own_chance_of_a_mirror_in_any_order() -> None:
+    names = ("swipe left", *CLIPS.class_names[1:])
+    plain = {"mirror": 1.0, "rotation_degrees": 0, "scale": 0, "noise": 0, "joint_dropout": 0, "crop": 1}
+    samples = Samples.of(replace(CLIPS, class_names=names), changed(**plain), ALONE)
+    order = torch.arange(len(CLIPS.clips)).roll(5)
+    drawn, whole = samples.random(order, torch.Generator().manual_seed(0)), samples.plain(order)
+    same = [bool(torch.equal(a, b)) for a, b in zip(drawn.streams, whole.streams, strict=True)]
+    assert same == (drawn.labels[drawn.clip_of_body] == 0).tolist()
+
+
 def test_a_layout_without_sides_cannot_be_mirrored() -> None:
     bare = replace(STICK, name="bare", joints=("a", "b", "c", "d", "e"))
     clips = replace(CLIPS, layout=bare, clips=tuple(replace(clip, layout=bare) for clip in CLIPS.clips))
