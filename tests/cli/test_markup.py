@@ -53,7 +53,7 @@ def test_progress_lines_show_names_with_brackets(
 def finished() -> SimpleNamespace:
     """What the verbs read of a finished run."""
     joined = JoinedRecord(merged=[["wave [/a]", "[b] wave"]], added=[], left_out=[], left_out_of_calibration=[])
-    record = SimpleNamespace(split="[s]", evaluations=[EVALUATION], joined=joined)
+    record = SimpleNamespace(split="[s]", evaluations=[EVALUATION], joined=joined, unseen=[0])
     return SimpleNamespace(folder=RUN, clips=True, record=record)
 
 
@@ -68,6 +68,7 @@ def test_a_run_prints_its_path_and_its_classes_as_they_are(
     assert outcome.code == 0
     for said in ("[Tiny] run [/a], split [s]", "One class: wave [/a] = [b] wave", f"Report: {RUN / 'report.html'}"):
         assert said in outcome.out
+    assert "There is one unseen class" in outcome.out
 
 
 def test_the_demo_prints_its_paths_as_they_are(

@@ -30,7 +30,7 @@ JOINTS = hnp.arrays(
 
 @st.composite
 def clip_sets(draw: st.DrawFn) -> ClipSet:
-    classes = draw(st.lists(TEXT, max_size=3))
+    classes = draw(st.lists(TEXT, unique_by=lambda name: " ".join(name.split()).casefold(), max_size=3))
     label = st.none() | st.integers(0, len(classes) - 1) if classes else st.none()
     names = draw(st.lists(TEXT, unique=True, max_size=4))
     clips = tuple(SkeletonClip(draw(JOINTS), STICK, name, draw(label), draw(st.none() | TEXT)) for name in names)
