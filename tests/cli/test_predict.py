@@ -32,6 +32,15 @@ def answers_of(shown: str) -> list[str]:
     return [cell.strip() for line in shown.splitlines() for cell in line.split("│")[2:-1]]
 
 
+def test_many_names_are_said_to_take_a_while(
+    recognizer: Path, tmp_path: Path, sadvae: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("predict", recognizer, clip_file(tmp_path), "--classes", WORDS)
+    assert "are read before" not in sadvae(*words).err
+    monkeypatch.setattr("sadvae.cli.predict.MANY_NAMES", 1)
+    assert "names are read before the first answer" in sadvae(*words).err
+
+
 def test_none_of_these_is_said_and_can_be_turned_off(recognizer: Path, tmp_path: Path, sadvae: CommandLine) -> None:
     words = ("predict", recognizer, clip_file(tmp_path), "--classes", WORDS, "--out", tmp_path / "a.json")
     for below, said in ((1, True), (0, False)):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Frames from which on somebody may have meant a timeline; no clip of NTU RGB+D has more than 300.
 LONG = 600
+# From more names on, reading them takes seconds in which nothing is seen.
+MANY_NAMES = 100
 HELP = """Name the actions in skeleton files, videos or before a camera, with any names you type.
 
 Example: `sadvae predict runs/demo/seed-0/recognizer runs/demo/clip.npz --classes "wave the left hand, squat"`
@@ -74,6 +76,8 @@ def command(
     if out is not None:
         check_ending(out, *((ENDINGS, GOES) if timeline else (answers.ENDINGS, "answers go")))
     names = names_of(classes)
+    if len(names) > MANY_NAMES:
+        typer.echo(f"{len(names)} names are read before the first answer, some twenty a second.", err=True)
     loaded, sentences = load_recognizer(recognizer), _sentences(descriptions, names)
     least = none_of_these if none_of_these is not None else LEAST_FIT if timeline else 0.5
     asking = Asking(names, sentences, top, mode, least, map_layout)
