@@ -242,6 +242,12 @@ def test_bad_experiments(tmp_path: Path, sadvae: CommandLine) -> None:
     refused(sadvae("run", tmp_path / "none.toml"), "none.toml does not exist")
 
 
+def test_a_file_in_place_of_the_run_folder(tmp_path: Path, sadvae: CommandLine) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('name = "x"\n[data]\ndataset = "generated"\n[split]\nname = "generated"\n')
+    refused(sadvae("run", path, "--out", path), "x.toml is not a folder; name one to write to")
+
+
 def test_bad_predictions(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
     recognizer, path = run_folder / "seed-0" / "recognizer", clips(tmp_path / "a.npz", layout=np.array("kinect-v2"))
     refused(sadvae("predict", tmp_path / "no", path, "--classes", "a, b"), "no is not a recogniser folder")

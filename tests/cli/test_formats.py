@@ -18,6 +18,7 @@ from sadvae.skeleton.read import read_clip_set
 from sadvae.text.embed import read_class_embeddings
 from sadvae.types import ClipSet
 from tests.cli.conftest import CommandLine
+from tests.cli.test_bad_input import refused
 from tests.unit import format_files as files
 
 CLIPS = {
@@ -122,3 +123,12 @@ def test_predict_maps_another_layout_when_asked(run_folder: Path, tmp_path: Path
     assert "kinect-v1 was mapped to kinect-v2: 20 of 25 joints are the same" in done.err
     assert "missing: left thumb, right thumb" in done.err
     assert done.err.count("was mapped") == 1
+
+
+def test_published_folders_without_texts(run_folder: Path, tmp_path: Path, sadvae: CommandLine) -> None:
+    made = sadvae("export", run_folder / "seed-0" / "features", "--to", "published", "--out", tmp_path / "pub")
+    assert made.code == 0
+    assert "No texts were written, which sadvae import needs; give --embeddings FILE." in made.err
+    refused(
+        sadvae("import", tmp_path / "pub", "--out", tmp_path / "f"), "holds no text features; expected ENCODER/TEXT_C"
+    )

@@ -63,6 +63,13 @@ def still(text: str) -> str:
     return f"{head}Frame Time: 0.0083\n" + "\n".join(rows) + "\n"
 
 
+def test_a_byte_order_mark_and_line_ends_of_windows_are_no_fault(tmp_path: Path) -> None:
+    (plain,) = read_clip_set(write(tmp_path / "a.bvh", bvh())).clips
+    (tmp_path / "b.bvh").write_bytes(b"\xef\xbb\xbf" + bvh().replace("\n", "\r\n").encode())
+    (marked,) = read_clip_set(tmp_path / "b.bvh").clips
+    np.testing.assert_array_equal(marked.joints, plain.joints)
+
+
 @pytest.mark.parametrize(("unit", "metres"), [(1, 0.01), (10, 0.001), (0.01, 1), (0.4, 0.0254)])
 def test_bvh_at_rest_is_upright_in_metres_and_not_mirrored(unit: float, metres: float, tmp_path: Path) -> None:
     text = still(bvh())
@@ -155,6 +162,7 @@ def test_motion_capture_can_be_prepared(tmp_path: Path) -> None:
     [
         (lambda t: t.replace("MOTION", "MOVES"), "no line MOTION"),
         (lambda t: t.replace("Frames: 2", "Frames: 99999999"), "claims '99999999' frames and holds 2"),
+        (lambda t: t[: t.index("Frame Time: 0.0083\n") + 19].replace("Frames: 2", "Frames: 0"), "holds no frame"),
         (lambda t: t[: t.rindex("\n", 0, -1) + 9], "numbers where 51 were expected"),
         (lambda t: t.replace("CHANNELS 3", "CHANNELS 3000000"), "CHANNELS '3000000'; expected 0 to 6"),
         (lambda t: t.replace("Xrotation", "Xturn"), "unknown channel 'xturn'"),

@@ -89,6 +89,7 @@ def damage(folder: Path, change: dict[str, Any]) -> None:
     ("change", "said"),
     [
         ({"format": "sadvae-recognizer-9"}, "has format 'sadvae-recognizer-9'; this version reads"),
+        ({"format": "sadvae-onnx-1"}, "is an export to ONNX; name the recogniser that it was made of"),
         ({"recognizer": {"dataset": 3}}, "is not a recogniser's"),
         ({"method": {"method": "magic"}}, "magic"),
         ({"encoder": {}}, "is not a recogniser of sadvae"),

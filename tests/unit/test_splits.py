@@ -95,6 +95,9 @@ def test_a_users_split_file_may_name_its_classes(tmp_path: Path) -> None:
     path.write_text(json.dumps({"unseen": ["wve"]}))
     with pytest.raises(SadvaeError, match=r"names 'wve', no class of these data; the nearest are wave"):
         load_split("my data", str(path), class_count=6, class_names=names)
+    path.write_text(json.dumps({"unseen": ["hyq"]}))
+    with pytest.raises(SadvaeError, match=r"names 'hyq', no class of these data; they are bow, kick, squat, \.\.\."):
+        load_split("my data", str(path), class_count=6, class_names=names)
 
 
 @pytest.mark.parametrize(

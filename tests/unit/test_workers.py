@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 
 PARENT = """
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from sadvae.encoders.workers import run_side_by_side
 from tests.unit.test_workers import sleep
@@ -65,17 +66,27 @@ def test_a_dead_process_is_named() -> None:
         run_side_by_side({"a": die}, 1, lambda name, item: None)
 
 
-def wide(payload: bytes, folder: Path, tell: Tell) -> None:
-    sleep(folder, tell)
+@pytest.mark.parametrize("ignored", [False, True])
+def test_ctrl_c_while_a_process_starts_comes_behind_the_start(
+    ignored: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(multiprocessing.get_context("spawn").Process())
+    start = kind.start
 
+    def interrupted(process: BaseProcess) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        start(process)
 
-def test_ctrl_c_while_a_process_starts_ends_it_and_is_heard(tmp_path: Path) -> None:
-    # The parent writes so much to a process that the start lasts until that has loaded what it needs.
-    job = partial(wide, bytes(10**7), tmp_path)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        run_side_by_side({"a": job}, 1, lambda name, item: None)
+    monkeypatch.setattr(kind, "start", interrupted)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    try:
+        if ignored:
+            run_side_by_side({"a": span}, 1, lambda name, item: None)
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                run_side_by_side({"a": partial(sleep, tmp_path)}, 1, lambda name, item: None)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not multiprocessing.active_children()
 
 

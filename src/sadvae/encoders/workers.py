@@ -48,7 +48,7 @@ def run_side_by_side(jobs: Mapping[str, Job], workers: int, hear: Callable[[str,
 
 @contextmanager
 def _interrupts_wait() -> Iterator[None]:
-    """A Ctrl-C in the block is raised behind it, and a process that starts in the block never gets one.
+    """A Ctrl-C in the block comes behind it, and a process that starts in the block never gets one.
 
     A start takes the seconds in which the new process loads torch. Broken off it would leave a process that nobody
     ends, and one that says with a traceback that it was interrupted.
@@ -66,7 +66,8 @@ def _interrupts_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         signal.signal(signal.SIGINT, before)
     if asked:
-        raise KeyboardInterrupt
+        # To whoever listens, which may be nobody: a command in the background ignores it.
+        signal.raise_signal(signal.SIGINT)
 
 
 def _hear_one(news: Queue[_News], running: dict[str, BaseProcess], hear: Callable[[str, Any], None]) -> None:
