@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from torch import nn
 from sadvae.encoders.augment import mirrored
 from sadvae.encoders.course import Course
 from sadvae.encoders.optimiser import learning_rate, new_optimiser
+from sadvae.encoders.precision import Numbers, matrix_products
 from sadvae.encoders.pretrain import pretrain
 from sadvae.encoders.processes import ALONE, Processes, joined
 from sadvae.encoders.samples import Samples, batches
@@ -223,6 +225,19 @@ def test_validation_keeps_whole_people_and_picks_the_latest_of_the_best_epochs(t
     encoder.save(tmp_path / "e")
     assert TrainedEncoder.load(tmp_path / "e").report == report
     assert encoder.trace == TASK.trace
+
+
+def test_validation_asks_for_float32_whatever_the_training_is_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def noted(numbers: Numbers, device: torch.device) -> AbstractContextManager[None]:
+        asked.append(numbers)
+        return matrix_products(numbers, device)
+
+    monkeypatch.setattr("sadvae.encoders.pretrain.matrix_products", noted)
+    monkeypatch.setattr("sadvae.encoders.training.numbers", lambda *_: "tf32")
+    pretrain(TASK, 6, changed(validation=0.5, epochs=2), 0)
+    assert asked == ["tf32", "float32", "float32"]
 
 
 def test_picked_weights_are_those_of_their_epoch() -> None:

@@ -139,7 +139,9 @@ class _Run:
             return None
         count = len(self.validation.labels)
         parts = batches(count, self.settings.batch_size)
-        return sum(int(self.training.right(self.validation.plain(clips))) for clips in parts) / count
+        # In float32 whatever the training is in, as features are made.
+        with matrix_products("float32", self.processes.device):
+            return sum(int(self.training.right(self.validation.plain(clips))) for clips in parts) / count
 
 
 def _key(clips: ClipSet, class_count: int, seed: int) -> str:
