@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from functools import partial
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +20,8 @@ from tests.conftest import ROOT
 
 PARENT = """
 from functools import partial
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 from sadvae.encoders.workers import run_side_by_side
 from tests.unit.test_workers import sleep
 if __name__ == "__main__":
@@ -73,7 +73,7 @@ def test_ctrl_c_while_a_process_starts_comes_behind_the_start(
     kind = type(multiprocessing.get_context("spawn").Process())
     start = kind.start
 
-    def interrupted(process: BaseProcess) -> None:
+    def interrupted(process: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         start(process)
 
