@@ -187,6 +187,7 @@ def test_a_lost_joint_stays_lost_when_bodies_are_changed() -> None:
         {"temporal_kernel": 4},
         {"strides": ()},
         {"epochs": 0},
+        {"batch_size": 10**20},
         {"colour": 1},
         {"streams": ()},
         {"streams": ("bone", "bone")},
@@ -200,7 +201,7 @@ def test_a_lost_joint_stays_lost_when_bodies_are_changed() -> None:
     ],
 )
 def test_bad_settings_are_refused(changes: dict) -> None:
-    with pytest.raises(ValueError, match=r"widths|odd|epochs|colour|streams|architecture|heatmaps"):
+    with pytest.raises(ValueError, match=r"widths|odd|epochs|batch_size|colour|streams|architecture|heatmaps"):
         EncoderSettings(**(encoder_preset("demo").model_dump() | changes))
     with pytest.raises(SadvaeError, match="unknown encoder preset 'huge'; expected default, demo, st_gcn"):
         encoder_preset("huge")
