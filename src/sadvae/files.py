@@ -237,10 +237,16 @@ def read_arrays(path: Path, mapped: Collection[str] = (), *, private: bool = Fal
                 for info in archive.infolist()
                 for name in [_stem(info.filename)]
             }
-    except PermissionError as error:
-        raise SadvaeError(f"{path} may not be read ({error.strerror}); change its permissions.") from error
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise SadvaeError(f"{path} is not a readable .npz file ({error}); it may be truncated.") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> SadvaeError:
+    """What is wrong with an .npz file that cannot be read."""
+    if isinstance(error, PermissionError):
+        return SadvaeError(f"{path} may not be read ({error.strerror}); change its permissions.")
+    said = str(error).split("\n")[0][:200]
+    return SadvaeError(f"{path} is not a readable .npz file ({said}); it may be truncated.")
 
 
 def array_names(path: Path) -> tuple[str, ...]:

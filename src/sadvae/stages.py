@@ -175,10 +175,11 @@ def prepare(
     reason = f"it is in the list {exclude.name}" if exclude else ""
     out = tuple(Dropped(clip.clip_id, reason) for clip in raw.clips if clip.clip_id in names)
     clips, dropped = prepare_clip_set(raw.where(clip.clip_id not in names for clip in raw.clips), settings)
+    if not raw.clips:
+        raise SadvaeError(f"{source or data.dataset} holds no clip.")
     if not clips.clips:
-        where = source or data.dataset
-        left = "no clip of {} is left after preparation; the first: {}" if raw.clips else "{} holds no clip"
-        raise SadvaeError(left.format(where, *(lost.reason for lost in (*out, *dropped))) + ".")
+        first = (*out, *dropped)[0].reason
+        raise SadvaeError(f"no clip of {source or data.dataset} is left after preparation; the first: {first}.")
     digest = source_digest(source) if source else None
     return Prepared(clips, new_manifest(clips, settings, len(raw.clips), (*out, *dropped), digest))
 

@@ -251,6 +251,19 @@ def test_only_regular_files_are_read(read: Callable[[Path], object], tmp_path: P
         read(tmp_path)
 
 
+@pytest.mark.parametrize("read", [read_arrays, lambda path: map_npz(path, ("a",))])
+def test_a_file_that_may_not_be_read_is_not_called_truncated(
+    read: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    write_arrays(tmp_path / "x.npz", {"a": np.zeros(3)})
+    monkeypatch.setattr("zipfile.ZipFile", closed)
+    with pytest.raises(SadvaeError, match=r"x\.npz may not be read \(Permission denied\); change its permissions"):
+        read(tmp_path / "x.npz")
+
+
 def test_a_file_that_has_more_than_it_says_is_bounded(tmp_path: Path) -> None:
     """Files of /proc say that they are empty; others grow while they are read."""
     path = Path("/proc/self/status")

@@ -97,8 +97,8 @@ def _export_features(
     else:
         texts = read_class_embeddings(embeddings) if embeddings is not None else None
         write_published(out, features, encoder, texts, text)
-    if to == "published" and embeddings is None:
-        typer.echo("No texts were written, which sadvae import needs; give --embeddings FILE.", err=True)
+        if texts is None:
+            typer.echo("No texts were written, which sadvae import needs; give --embeddings FILE.", err=True)
     typer.echo(f"Wrote {out}")
 
 

@@ -82,8 +82,7 @@ def heatmaps(
     corner, side = _shown(joints, there, clip_of_body, crops)
 
     def in_pixels(points: Tensor) -> Tensor:
-        # Joints may come in a lower precision than crops are drawn in.
-        return settings.pixels * ((points - corner) / side).to(points.dtype) - 0.5
+        return settings.pixels * ((points - corner) / side) - 0.5
 
     ends = in_pixels(joints)
     starts = in_pixels(parents) if "bone" in streams else ends

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from sadvae.errors import SadvaeError
-from sadvae.files import read_npy_header, read_npy_stream
+from sadvae.files import read_npy_header, read_npy_stream, unreadable
 from sadvae.packed import check_content
 
 # Packed members are read whole.
@@ -53,10 +53,8 @@ def map_npz(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
             check_content(archive, path)
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             return {name: _member(archive, members[name], stream, path) for name in names if name in members}
-    except PermissionError as error:
-        raise SadvaeError(f"{path} may not be read ({error.strerror}); change its permissions.") from error
     except _FAULTS as error:
-        raise SadvaeError(f"{path} is not a readable .npz file ({_line(error)}); it may be truncated.") from error
+        raise unreadable(path, error) from error
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, stream: BinaryIO, path: Path) -> np.ndarray:
